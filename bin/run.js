@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// Kept to syntax that old releases parse, so that this message is what their users see.
+import module from "node:module";
+
+const [major, minor, patch] = process.versions.node.split(".").map(Number);
+const supported =
+  (major === 22 && (minor > 22 || (minor === 22 && patch >= 2))) || (major === 24 && minor >= 15) || major >= 26;
+
+if (!supported) {
+  console.error(`assay: Node.js ${process.versions.node} is not supported; it needs ^22.22.2, ^24.15.0 or >=26.`);
+  console.error("In a checkout, `npm ci` installs a fitting one and `npx assay` uses it.");
+  process.exit(1);
+}
+
+module.enableCompileCache?.();
+// A result that could not be written is no result: a closed pipe must not end in exit 0.
+process.stdout.on("error", () => process.exit(1));
+
+const { execute } = await import("../dist/run.js").catch((cause) => {
+  if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+  console.error("assay: dist/ is not built; run `npm run build`.");
+  process.exit(1);
+});
+await execute(new URL("..", import.meta.url));

@@ -1,0 +1,99 @@
+import { Command } from "@oclif/core/command";
+
+import { Failure, KINDS } from "../failure.ts";
+import { oneLine, printable, printableJson } from "./output.ts";
+
+/** Exit status of anything that is not a {@link Failure} and not a usage error: a bug. */
+const INTERNAL = 1;
+const USAGE = 2;
+
+/**
+ * What every command shares: `--json`, output that cannot forge terminal or workflow commands, and how a failure
+ * becomes an exit status. `Report` is what `--json` prints; its schema is in `schemas/`.
+ */
+export abstract class BaseCommand<Report extends object> extends Command {
+  static override enableJsonFlag = true;
+
+  /** Exit status once the report has been written; a verdict command starts from "denied". */
+  protected status = 0;
+
+  abstract override run(): Promise<Report>;
+
+  protected override async _run<T>(): Promise<T> {
+    const result = await super._run<T>();
+    await written(process.stdout);
+    process.exitCode = this.status;
+    return result;
+  }
+
+  override log(message = ""): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${printable(message)}\n`);
+  }
+
+  override logToStderr(message = ""): void {
+    process.stderr.write(`${printable(message)}\n`);
+  }
+
+  override warn(input: Error | string): Error | string {
+    this.logToStderr(`warning: ${oneLine(input instanceof Error ? input.message : input)}`);
+    return input;
+  }
+
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${printableJson(JSON.stringify(json, null, 2))}\n`);
+  }
+
+  protected override catch(error: Error): Promise<never> {
+    const status = statusOf(error);
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
+    else for (const line of explain(error)) this.logToStderr(line);
+    return this.exit(status);
+  }
+
+  /** oclif's own toErrorJson serialises the parser's whole context: the configuration, the home directory, argv. */
+  protected override toErrorJson(error: unknown): ErrorReport {
+    return {
+      error:
+        error instanceof Failure
+          ? { code: error.code, message: error.message, hint: error.hint ?? null }
+          : { code: isUsage(error) ? "usage" : "internal", message: messageOf(error), hint: null },
+    };
+  }
+}
+
+/** What `--json` prints for any error. */
+export interface ErrorReport {
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
+}
+
+const isUsage = (error: unknown): boolean => exitOf(error) === USAGE;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** oclif's own errors carry `oclif.exit`. */
+function exitOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("oclif" in error)) return undefined;
+  const { oclif } = error;
+  if (typeof oclif !== "object" || oclif === null || !("exit" in oclif)) return undefined;
+  return typeof oclif.exit === "number" ? oclif.exit : undefined;
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof Failure ? KINDS[error.kind].exit : (exitOf(error) ?? INTERNAL);
+}
+
+function explain(error: Error): string[] {
+  if (exitOf(error) === 0) return [];
+  if (!(error instanceof Failure)) {
+    return isUsage(error) ? [`usage: ${error.message}`] : [`internal error: ${error.stack ?? error.message}`];
+  }
+  const lines = [`error: ${oneLine(error.message)}`, `code:  ${error.code}`];
+  if (error.hint !== undefined) lines.push(`hint:  ${oneLine(error.hint)}`);
+  for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 4; cause = cause.cause, depth += 1) {
+    lines.push(`cause: ${oneLine(cause.message)}`);
+  }
+  return lines;
+}
+
+/** Resolves when everything written so far has left the process. */
+const written = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => stream.write("", () => resolve()));

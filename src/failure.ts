@@ -1,0 +1,146 @@
+/** Failures: the one error thrown on purpose, and the table of everything that can be reported. */
+
+/**
+ * What sort of "no" a failure is; it fixes the exit status and, for the servers, the HTTP status.
+ *
+ * Under `verify` and `admit` whatever is wrong with the judged thing or its evidence exits 3, whatever its kind here.
+ */
+export const KINDS = {
+  /** Well-formed, checked, and the answer is no. */
+  denied: { exit: 3, http: 403 },
+  /** Not what its specification says. */
+  malformed: { exit: 4, http: 400 },
+  /** The image, file, key or log named does not exist. */
+  missing: { exit: 5, http: 404 },
+  /** The state moved since the caller read it. */
+  conflict: { exit: 6, http: 409 },
+  /** Could not look: network, disk, database, a limit. Trying again may help. */
+  unavailable: { exit: 7, http: 503 },
+} as const;
+export type FailureKind = keyof typeof KINDS;
+
+/** Every failure this project reports, by folder. A code is `<folder in src>/<what>`, and is never renamed. */
+export const FAILURES = {
+  // bytes: hex, base64, UTF-8 and cursors
+  "bytes/malformed-hex": "malformed",
+  "bytes/malformed-base64": "malformed",
+  "bytes/malformed-utf8": "malformed",
+  "bytes/out-of-range": "malformed",
+
+  // json
+  "json/malformed": "malformed",
+  "json/duplicate-key": "malformed",
+  "json/lone-surrogate": "malformed",
+  "json/too-deep": "malformed",
+  "json/too-large": "malformed",
+  "json/not-canonical": "malformed",
+
+  // der
+  "der/malformed": "malformed",
+  "der/too-deep": "malformed",
+
+  // pe
+  "pe/malformed": "malformed",
+  "pe/overlap": "malformed",
+  "pe/duplicate-section": "malformed",
+
+  // merkle
+  "merkle/index-out-of-range": "denied",
+  "merkle/size-out-of-range": "denied",
+  "merkle/proof-length": "denied",
+  "merkle/root-mismatch": "denied",
+
+  // note
+  "note/malformed": "malformed",
+  "note/malformed-vkey": "malformed",
+  "note/unknown-key": "denied",
+  "note/bad-signature": "denied",
+  "note/unsupported-key": "malformed",
+
+  // oci
+  "oci/malformed-reference": "malformed",
+  "oci/malformed-digest": "malformed",
+  "oci/malformed-manifest": "malformed",
+  "oci/malformed-index": "malformed",
+  "oci/malformed-config": "malformed",
+  "oci/unsupported-media-type": "malformed",
+
+  // tlog
+  "tlog/malformed-checkpoint": "malformed",
+  "tlog/malformed-path": "malformed",
+  "tlog/malformed-tile": "malformed",
+  "tlog/malformed-entry-bundle": "malformed",
+  "tlog/malformed-proof": "malformed",
+
+  // measure
+  "measure/not-a-uki": "malformed",
+  "measure/malformed-cmdline": "malformed",
+  "measure/malformed-layer": "malformed",
+  "measure/layer-too-large": "unavailable",
+
+  // bundle
+  "bundle/malformed": "malformed",
+  "bundle/malformed-envelope": "malformed",
+  "bundle/malformed-statement": "malformed",
+  "bundle/malformed-entry": "malformed",
+  "bundle/malformed-key": "malformed",
+  "bundle/unsupported-key": "malformed",
+  "bundle/malformed-trusted-root": "malformed",
+
+  // manifest
+  "manifest/malformed": "malformed",
+
+  // witness
+  "witness/malformed-policy": "malformed",
+
+  // policy
+  "policy/malformed": "malformed",
+
+  // layout (OCI image layouts)
+  "layout/missing": "missing",
+  "layout/malformed": "malformed",
+  "layout/blob-mismatch": "denied",
+  "layout/conflict": "conflict",
+  "layout/unreadable": "unavailable",
+
+  // keys
+  "keys/missing": "missing",
+  "keys/malformed": "malformed",
+  "keys/wrong-password": "malformed",
+  "keys/exists": "conflict",
+  "keys/unreadable": "unavailable",
+
+  // log
+  "log/missing": "missing",
+
+  // files
+  "files/missing": "missing",
+  "files/unreadable": "unavailable",
+  "files/too-large": "unavailable",
+  "files/exists": "conflict",
+  "files/unwritable": "unavailable",
+} as const satisfies Record<string, FailureKind>;
+export type FailureCode = keyof typeof FAILURES;
+
+/**
+ * The only error thrown on purpose. Anything else that escapes is a bug and exits 1.
+ *
+ * @param code     stable identifier, one of {@link FAILURES}
+ * @param message  lower case, what was found and what was wanted; no secrets, no advice
+ * @param options  `hint` is what to do next; `cause` the error underneath
+ */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: FailureCode;
+  readonly hint: string | undefined;
+
+  constructor(code: FailureCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  get kind(): FailureKind {
+    return FAILURES[this.code];
+  }
+}
