@@ -25,6 +25,7 @@ export const FAILURES = {
   "bytes/malformed-hex": "malformed",
   "bytes/malformed-base64": "malformed",
   "bytes/malformed-utf8": "malformed",
+  "bytes/malformed-pem": "malformed",
   "bytes/out-of-range": "malformed",
 
   // json
@@ -49,6 +50,7 @@ export const FAILURES = {
   "merkle/size-out-of-range": "denied",
   "merkle/proof-length": "denied",
   "merkle/root-mismatch": "denied",
+  "merkle/invalid-subtree": "malformed",
 
   // note
   "note/malformed": "malformed",
@@ -85,6 +87,7 @@ export const FAILURES = {
   "bundle/malformed-entry": "malformed",
   "bundle/malformed-key": "malformed",
   "bundle/unsupported-key": "malformed",
+  "bundle/message-too-large": "unavailable",
   "bundle/malformed-trusted-root": "malformed",
 
   // manifest
