@@ -98,6 +98,7 @@ export const FAILURES = {
 
   // policy
   "policy/malformed": "malformed",
+  "policy/pin-mismatch": "malformed",
 
   // layout (OCI image layouts)
   "layout/missing": "missing",
@@ -115,6 +116,25 @@ export const FAILURES = {
 
   // log
   "log/missing": "missing",
+  "log/exists": "conflict",
+  "log/malformed": "malformed",
+  "log/unsupported-version": "malformed",
+  "log/malformed-origin": "malformed",
+  "log/malformed-seed": "malformed",
+  "log/wrong-seed": "malformed",
+  "log/no-entry": "missing",
+  "log/no-tile": "missing",
+  "log/tile-conflict": "denied",
+  "log/entry-too-large": "malformed",
+  "log/invalid-entry": "denied",
+  "log/no-lock": "conflict",
+  "log/lock-exists": "conflict",
+  "log/lost-race": "conflict",
+  "log/rolled-back": "denied",
+  "log/forked": "denied",
+  "log/inconsistent": "denied",
+  "log/busy": "unavailable",
+  "log/unavailable": "unavailable",
 
   // files
   "files/missing": "missing",
