@@ -50,7 +50,7 @@ export const FAILURES = {
   "merkle/size-out-of-range": "denied",
   "merkle/proof-length": "denied",
   "merkle/root-mismatch": "denied",
-  "merkle/invalid-subtree": "malformed",
+  "merkle/invalid-subtree": "denied",
 
   // note
   "note/malformed": "malformed",
@@ -92,13 +92,56 @@ export const FAILURES = {
 
   // manifest
   "manifest/malformed": "malformed",
+  "manifest/mismatch": "denied",
+  "manifest/no-such-target": "denied",
+  "manifest/register-mismatch": "denied",
+  "manifest/register-missing": "denied",
+  "manifest/not-yet-valid": "denied",
+  "manifest/expired": "denied",
+  "manifest/revoked": "denied",
+  "manifest/superseded": "denied",
+  "manifest/rolled-back": "denied",
+  "manifest/status-unknown": "denied",
+  "manifest/status-not-yet-valid": "denied",
+  "manifest/status-expired": "denied",
+  "manifest/status-stale": "denied",
+  "manifest/status-rolled-back": "denied",
 
   // witness
   "witness/malformed-policy": "malformed",
+  "witness/quorum-not-met": "denied",
+  "witness/unlisted-log": "denied",
 
   // policy
   "policy/malformed": "malformed",
   "policy/pin-mismatch": "malformed",
+
+  // admit
+  "admit/no-rule": "denied",
+  "admit/no-product": "denied",
+  "admit/digest-required": "denied",
+  "admit/unsigned": "denied",
+  "admit/wrong-key": "denied",
+  "admit/threshold": "denied",
+  "admit/subject-mismatch": "denied",
+  "admit/platform-not-covered": "denied",
+  "admit/unlogged": "denied",
+  "admit/no-quorum": "denied",
+  "admit/checkpoint-stale": "denied",
+  "admit/key-not-valid": "denied",
+  "admit/key-revoked": "denied",
+  "admit/key-use": "denied",
+  "admit/certificate-unsupported": "denied",
+  "admit/no-measurement": "denied",
+  "admit/measurement-mismatch": "denied",
+  "admit/no-attestation": "denied",
+  "admit/not-valid-now": "denied",
+  "admit/recipe-only": "denied",
+  "admit/below-sequence": "denied",
+  "admit/status-missing": "denied",
+  "admit/register-missing": "denied",
+  "admit/register-mismatch": "denied",
+  "admit/policy-expired": "denied",
 
   // layout (OCI image layouts)
   "layout/missing": "missing",
@@ -144,6 +187,18 @@ export const FAILURES = {
   "files/unwritable": "unavailable",
 } as const satisfies Record<string, FailureKind>;
 export type FailureCode = keyof typeof FAILURES;
+
+/** What a verdict says beside its answer: things not proven that the policy did not ask for. */
+export const NOTES = {
+  "tlog/unwitnessed": "no witness has cosigned the checkpoint, so a log that shows two histories is not excluded",
+  "tlog/unlogged": "the log was skipped because the operator asked for it",
+  "manifest/status-unknown": "no status statement was demanded, so a superseded or revoked measurement is not excluded",
+  "manifest/recipe-only": "the values were recorded without the artefacts they come from",
+  "policy/expires-soon": "the policy ends within 14 days",
+  "policy/exception-used": "a check was waived by an exception of the policy",
+  "policy/exception-ignored": "an exception for this subject is outside its time and was ignored",
+} as const;
+export type NoteCode = keyof typeof NOTES;
 
 /**
  * The only error thrown on purpose. Anything else that escapes is a bug and exits 1.
