@@ -5,7 +5,7 @@ import { fromHex } from "../bytes/hex.ts";
 import { toUtf8 } from "../bytes/utf8.ts";
 import { type FailureCode } from "../failure.ts";
 import { canonicalJson, parseCanonicalJson } from "./canonical.ts";
-import { type Json } from "./json.ts";
+import { isJsonArray, type Json } from "./json.ts";
 import { parseJson } from "./parser.ts";
 
 /** A double by its IEEE 754 bits. */
@@ -72,6 +72,15 @@ describe("RFC 8785", () => {
   });
 });
 
+test.each<[string, unknown]>([
+  ["undefined", undefined],
+  ["an undefined member", { a: undefined }],
+  ["a bigint", 1n],
+  ["a function", () => 1],
+])("a value that is not JSON is a programmer's mistake: %s", (_name, value) => {
+  expect(() => Reflect.apply(canonicalJson, undefined, [value])).toThrow(TypeError);
+});
+
 test("a string that UTF-8 cannot carry is refused, as value and as key", () => {
   expect(() => canonicalJson(["\ud83d"])).toThrow(expect.objectContaining({ code: "json/lone-surrogate" }));
   expect(() => canonicalJson({ "\ude00": 1 })).toThrow(expect.objectContaining({ code: "json/lone-surrogate" }));
@@ -118,7 +127,7 @@ const asJson = (value: unknown): Json => parseJson(JSON.stringify(value));
 
 function reversed(value: Json): Json {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Array) return value.map(reversed);
+  if (isJsonArray(value)) return value.map(reversed);
   return Object.fromEntries(
     Object.entries(value)
       .toReversed()

@@ -1,6 +1,6 @@
 import { fromUtf8 } from "../bytes/utf8.ts";
 import { Failure } from "../failure.ts";
-import { isJsonArray, type Json } from "./json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { type JsonLimits, parseJson } from "./parser.ts";
 
 /**
@@ -11,21 +11,12 @@ import { type JsonLimits, parseJson } from "./parser.ts";
  * @throws TypeError, RangeError for what is not JSON: undefined, NaN, infinities (§3.2.2.3)
  */
 export function canonicalJson(value: Json): string {
-  switch (typeof value) {
-    case "string":
-      return formatString(value);
-    case "number":
-      if (!Number.isFinite(value)) throw new RangeError(`JSON has no number ${value}`);
-      return String(value);
-    case "boolean":
-      return String(value);
-    case "object":
-      if (value === null) return "null";
-      if (isJsonArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-      return `{${Object.entries(value).toSorted(byKey).map(formatMember).join(",")}}`;
-    default:
-      throw new TypeError(`JSON has no ${typeof value}`);
-  }
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") return formatNumber(value);
+  if (typeof value === "string") return formatString(value);
+  if (isJsonArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (isJsonObject(value)) return formatObject(value);
+  throw new TypeError(`JSON has no ${typeof value}`);
 }
 
 /**
@@ -42,10 +33,25 @@ export function parseCanonicalJson(bytes: Uint8Array, limits: JsonLimits = {}): 
   return value;
 }
 
-const formatMember = ([key, value]: readonly [string, Json]): string => `${formatString(key)}:${canonicalJson(value)}`;
+/**
+ * RFC 8785 §3.2.3 sorts by UTF-16 units. That is ECMAScript's own order of strings, so `toSorted` needs no comparison;
+ * it is neither the order of code points nor that of a locale.
+ */
+function formatObject(object: JsonObject): string {
+  const members: string[] = [];
+  for (const key of Object.keys(object).toSorted()) {
+    const value = object[key];
+    if (value === undefined) throw new TypeError(`${JSON.stringify(key)} is undefined, which is not JSON`);
+    members.push(`${formatString(key)}:${canonicalJson(value)}`);
+  }
+  return `{${members.join(",")}}`;
+}
 
-/** RFC 8785 §3.2.3: by UTF-16 units, which is how ECMAScript compares strings; not by code points, nor by locale. */
-const byKey = ([a]: readonly [string, Json], [b]: readonly [string, Json]): number => (a < b ? -1 : 1);
+/** RFC 8785 §3.2.2.3: as ECMAScript's `Number::toString` writes it, minus zero as `0`. */
+function formatNumber(number: number): string {
+  if (!Number.isFinite(number)) throw new RangeError(`JSON has no number ${number}`);
+  return String(number);
+}
 
 function formatString(text: string): string {
   if (!text.isWellFormed()) {

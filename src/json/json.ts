@@ -1,7 +1,7 @@
 /** Any JSON value (RFC 8259 §3), read only. Numbers are IEEE 754 doubles, as I-JSON has them (RFC 7493 §2.2). */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
-/** A JSON object. Those made by the parser have no prototype, so only keys of the document are found in them. */
+/** A JSON object. Those made by the parser inherit nothing, so only keys of the document are found in them. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }

@@ -23,7 +23,7 @@ const GREATEST_MAX_DEPTH = 512;
  * partner (RFC 7493 §2.1), numbers no double can hold, and integers that would be written back with other digits.
  *
  * @param input  UTF-8 bytes, or text already decoded
- * @returns      objects have no prototype: `__proto__` and `constructor` are keys like any other
+ * @returns      objects inherit nothing: `__proto__` and `constructor` are keys like any other
  * @throws json/malformed, json/duplicate-key, json/lone-surrogate, json/too-deep, json/too-large
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): Json {
@@ -55,6 +55,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: "\t",
 };
 
+/** RFC 8259 §6. Sticky: it matches where the parser is, or not at all. */
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+
+/**
+ * What the parser's objects inherit from: nothing that a key could find or set. V8 lays such objects out in a third of
+ * the memory that objects without any prototype take.
+ */
+const NO_MEMBERS: object = Object.freeze(Object.create(null));
+
 /** Recursive descent over text; `#at` is the index of the next UTF-16 unit. Every `#read*` leaves it behind what it read. */
 class Parser {
   readonly #text: string;
@@ -79,11 +88,11 @@ class Parser {
 
   #readValue(): Json {
     this.#skipSpace();
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case "{":
-        return this.#nested(() => this.#readObject());
+        return this.#readObject();
       case "[":
-        return this.#nested(() => this.#readArray());
+        return this.#readArray();
       case '"':
         return this.#readString();
       case "t":
@@ -97,20 +106,10 @@ class Parser {
     }
   }
 
-  #nested<Value>(read: () => Value): Value {
-    this.#depth += 1;
-    if (this.#depth > this.#maxDepth) {
-      throw this.#failure("json/too-deep", `more than ${this.#maxDepth} arrays and objects inside one another`);
-    }
-    this.#at += 1;
-    const value = read();
-    this.#depth -= 1;
-    return value;
-  }
-
   #readObject(): Json {
-    const object: Record<string, Json> = Object.create(null);
-    if (this.#take("}")) return object;
+    this.#open();
+    const object: Record<string, Json> = Object.create(NO_MEMBERS);
+    if (this.#close("}")) return object;
     do {
       this.#skipSpace();
       const start = this.#at;
@@ -122,40 +121,43 @@ class Parser {
       if (!this.#take(":")) throw this.#unexpected('":"');
       object[key] = this.#readValue();
     } while (this.#take(","));
-    if (!this.#take("}")) throw this.#unexpected('"," or "}"');
+    if (!this.#close("}")) throw this.#unexpected('"," or "}"');
     return object;
   }
 
   #readArray(): Json {
+    this.#open();
     const array: Json[] = [];
-    if (this.#take("]")) return array;
+    if (this.#close("]")) return array;
     do {
       array.push(this.#readValue());
     } while (this.#take(","));
-    if (!this.#take("]")) throw this.#unexpected('"," or "]"');
+    if (!this.#close("]")) throw this.#unexpected('"," or "]"');
     return array;
   }
 
   #readString(): string {
     const start = this.#at;
-    let text = "";
-    for (let from = start + 1; ; from = this.#at) {
+    this.#at = endOfPlainText(this.#text, start + 1);
+    let text = this.#text.slice(start + 1, this.#at);
+    const isPlain = this.#text[this.#at] === '"';
+    while (this.#text[this.#at] === "\\") {
+      text += this.#readEscape();
+      const from = this.#at;
       this.#at = endOfPlainText(this.#text, from);
       text += this.#text.slice(from, this.#at);
-      if (this.#text[this.#at] === '"') break;
-      if (this.#text[this.#at] !== "\\") throw this.#unexpected("a string's closing quote");
-      text += this.#readEscape();
     }
+    if (this.#text[this.#at] !== '"') throw this.#unexpected("a string's closing quote");
     this.#at += 1;
     // Raw surrogates were looked at once for the whole document; only escapes can have made a lone one.
-    if (!text.isWellFormed()) {
+    if (!isPlain && !text.isWellFormed()) {
       throw this.#failure("json/lone-surrogate", "the string escapes a surrogate without its partner", start);
     }
     return text;
   }
 
   #readEscape(): string {
-    const letter = this.#text[this.#at + 1] ?? "";
+    const letter = this.#text.charAt(this.#at + 1);
     if (letter === "u") {
       const digits = this.#text.slice(this.#at + 2, this.#at + 6);
       if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.#failure("json/malformed", "\\u wants four hexadecimal digits");
@@ -163,22 +165,19 @@ class Parser {
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
     const meaning = ESCAPES[letter];
-    if (meaning === undefined) throw this.#failure("json/malformed", `a string has no escape \\${letter}`);
+    if (meaning === undefined) throw this.#failure("json/malformed", `a string has no escape ${quote(`\\${letter}`)}`);
     this.#at += 2;
     return meaning;
   }
 
   #readNumber(): number {
-    const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
-    number.lastIndex = this.#at;
-    const match = number.exec(this.#text);
-    if (match === null) throw this.#unexpected("a value");
-    const [digits, fraction, exponent] = match;
+    NUMBER.lastIndex = this.#at;
+    if (!NUMBER.test(this.#text)) throw this.#unexpected("a value");
+    const digits = this.#text.slice(this.#at, NUMBER.lastIndex);
     const value = Number(digits);
     if (!Number.isFinite(value)) throw this.#failure("json/malformed", "the number is too large for a double");
-    const isInteger = fraction === undefined && exponent === undefined;
     // RFC 7493 §2.2: beyond 2^53 another reader's integer would be a different number.
-    if (isInteger && Math.abs(value) > Number.MAX_SAFE_INTEGER && String(value) !== digits) {
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER && /^-?[0-9]+$/.test(digits) && String(value) !== digits) {
       throw this.#failure("json/malformed", `the integer would be read as ${value}: it is beyond 2^53`);
     }
     this.#at += digits.length;
@@ -189,6 +188,20 @@ class Parser {
     if (!this.#text.startsWith(word, this.#at)) throw this.#unexpected("a value");
     this.#at += word.length;
     return value;
+  }
+
+  #open(): void {
+    this.#depth += 1;
+    if (this.#depth > this.#maxDepth) {
+      throw this.#failure("json/too-deep", `more than ${this.#maxDepth} arrays and objects inside one another`);
+    }
+    this.#at += 1;
+  }
+
+  #close(bracket: string): boolean {
+    if (!this.#take(bracket)) return false;
+    this.#depth -= 1;
+    return true;
   }
 
   /** Skips white space, and `mark` where it is next; says whether it was. */
