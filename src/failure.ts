@@ -58,6 +58,7 @@ export const FAILURES = {
   "note/unknown-key": "denied",
   "note/bad-signature": "denied",
   "note/unsupported-key": "malformed",
+  "note/ambiguous-key": "malformed",
 
   // oci
   "oci/malformed-reference": "malformed",
@@ -69,9 +70,11 @@ export const FAILURES = {
 
   // tlog
   "tlog/malformed-checkpoint": "malformed",
+  "tlog/wrong-origin": "denied",
   "tlog/malformed-path": "malformed",
   "tlog/malformed-tile": "malformed",
   "tlog/malformed-entry-bundle": "malformed",
+  "tlog/entry-too-large": "malformed",
   "tlog/malformed-proof": "malformed",
 
   // measure
