@@ -81,18 +81,27 @@ export function cosignatureMessage(type: CosignatureType, name: string, time: nu
       return toUtf8(`cosignature/v1\ntime ${time}\n${text}`);
     case "ml-dsa-44-cosignature": {
       const { origin, treeSize, rootHash } = readTreeHead(text);
-      return concat(
-        toUtf8("subtree/v1\n\0"),
-        shortString(name),
-        u64(BigInt(time)),
-        shortString(origin),
-        // tlog-cosignature: "If signing a checkpoint, start MUST be zero", and end is the size of the tree.
-        u64(0n),
-        u64(treeSize),
-        rootHash,
-      );
+      // tlog-cosignature: "If signing a checkpoint, start MUST be zero", and end is the size of the tree.
+      return subtreeMessage(name, time, { origin, start: 0n, end: treeSize, rootHash });
     }
   }
+}
+
+/** The `cosigned_message` structure for leaves `[start, end)` of the log `origin`. */
+export function subtreeMessage(
+  name: string,
+  time: number,
+  subtree: { origin: string; start: bigint; end: bigint; rootHash: Uint8Array },
+): Uint8Array {
+  return concat(
+    toUtf8("subtree/v1\n\0"),
+    shortString(name),
+    u64(BigInt(time)),
+    shortString(subtree.origin),
+    u64(subtree.start),
+    u64(subtree.end),
+    subtree.rootHash,
+  );
 }
 
 function cosignatureType({ name, type }: VerifierKey): CosignatureType {
