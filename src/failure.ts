@@ -146,19 +146,27 @@ export const FAILURES = {
   "admit/register-mismatch": "denied",
   "admit/policy-expired": "denied",
 
+  // images (whatever holds them)
+  "images/missing": "missing",
+  "images/ambiguous": "missing",
+  "images/blob-mismatch": "denied",
+  "images/diffid-mismatch": "denied",
+  "images/foreign-layer": "denied",
+  "images/duplicate-platform": "denied",
+  "images/malformed": "malformed",
+  "images/too-large": "unavailable",
+
   // layout (OCI image layouts)
   "layout/missing": "missing",
   "layout/malformed": "malformed",
-  "layout/blob-mismatch": "denied",
   "layout/conflict": "conflict",
   "layout/unreadable": "unavailable",
 
   // keys
-  "keys/missing": "missing",
   "keys/malformed": "malformed",
   "keys/wrong-password": "malformed",
-  "keys/exists": "conflict",
-  "keys/unreadable": "unavailable",
+  "keys/no-password": "missing",
+  "keys/too-open": "malformed",
 
   // log
   "log/missing": "missing",
