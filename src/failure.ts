@@ -82,6 +82,7 @@ export const FAILURES = {
   "measure/malformed-cmdline": "malformed",
   "measure/malformed-layer": "malformed",
   "measure/layer-too-large": "unavailable",
+  "measure/foreign-layer": "denied",
 
   // bundle
   "bundle/malformed": "malformed",
@@ -92,6 +93,21 @@ export const FAILURES = {
   "bundle/unsupported-key": "malformed",
   "bundle/message-too-large": "unavailable",
   "bundle/malformed-trusted-root": "malformed",
+  "bundle/unfindable-origin": "malformed",
+  "bundle/certificate-material": "denied",
+  "bundle/wrong-content": "denied",
+  "bundle/bad-signature": "denied",
+  "bundle/digest-mismatch": "denied",
+  "bundle/pae-shaped": "denied",
+  "bundle/unsupported-entry": "denied",
+  "bundle/unknown-log": "denied",
+  "bundle/duplicate-entry": "denied",
+  "bundle/entry-digest-mismatch": "denied",
+  "bundle/entry-key-mismatch": "denied",
+  "bundle/entry-signature-mismatch": "denied",
+  "bundle/no-inclusion-proof": "denied",
+  "bundle/bad-checkpoint": "denied",
+  "bundle/not-included": "denied",
 
   // manifest
   "manifest/malformed": "malformed",
@@ -145,13 +161,14 @@ export const FAILURES = {
   "admit/register-missing": "denied",
   "admit/register-mismatch": "denied",
   "admit/policy-expired": "denied",
+  "admit/policy-rolled-back": "denied",
+  "tlog/forked": "denied",
 
   // images (whatever holds them)
   "images/missing": "missing",
   "images/ambiguous": "missing",
   "images/blob-mismatch": "denied",
   "images/diffid-mismatch": "denied",
-  "images/foreign-layer": "denied",
   "images/duplicate-platform": "denied",
   "images/malformed": "malformed",
   "images/too-large": "unavailable",
@@ -166,6 +183,7 @@ export const FAILURES = {
   "keys/malformed": "malformed",
   "keys/wrong-password": "malformed",
   "keys/no-password": "missing",
+  "keys/password-mismatch": "malformed",
   "keys/too-open": "malformed",
 
   // log
