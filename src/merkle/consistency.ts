@@ -48,8 +48,6 @@ export function verifyConsistency({ oldSize, newSize, path }: ConsistencyProof, 
  * Checks that leaves `[start, end)` of the tree with `treeRoot` are the subtree with `root`
  * (draft-ietf-plants-merkle-tree-certs §4.4; with start 0 it is RFC 9162 §2.1.4.2).
  *
- * `fn` and `sn` are the indexes of the subtree's first and last node on a level, `tn` the last index of the tree. Two
- * hashes climb together: `inner` towards the subtree's root, until `fn` meets `sn`, and `outer` towards the tree's.
  * An empty subtree needs no path and says nothing about the tree; only its root is checked, against SHA-256("").
  *
  * @throws merkle/invalid-subtree, merkle/size-out-of-range if the subtree is none, or not inside the tree
@@ -58,32 +56,12 @@ export function verifyConsistency({ oldSize, newSize, path }: ConsistencyProof, 
  */
 export function verifySubtreeConsistency(proof: SubtreeConsistencyProof, root: Hash, treeRoot: Hash): void {
   requireInside(proof);
-  const { start, end, treeSize, path } = proof;
-  if (start === end) {
-    if (path.length > 0) throw tooLong();
-    return requireRoot("subtree", EMPTY_ROOT, root);
+  if (proof.start === proof.end) {
+    if (proof.path.length > 0) throw tooLong();
+    requireRoot("subtree", EMPTY_ROOT, root);
+    return;
   }
-  let [fn, sn, tn] = [start, end - 1, treeSize - 1];
-  const shift = (): void => {
-    [fn, sn, tn] = [half(fn), half(sn), half(tn)];
-  };
-  // Up to the largest complete node at the subtree's right edge; where that is the subtree itself, no hash is sent.
-  while (fn !== sn && (sn === tn || odd(sn))) shift();
-  const [seed, ...siblings] = fn === sn ? [root, ...path] : path;
-  if (seed === undefined) throw tooShort();
-  let [inner, outer] = [seed, seed];
-  for (const sibling of siblings) {
-    if (tn === 0) throw tooLong();
-    if (odd(sn) || sn === tn) {
-      if (fn < sn) inner = nodeHash(sibling, inner);
-      outer = nodeHash(sibling, outer);
-      while (!odd(sn) && sn !== 0) shift();
-    } else {
-      outer = nodeHash(outer, sibling);
-    }
-    shift();
-  }
-  if (tn !== 0) throw tooShort();
+  const { inner, outer } = climb(proof, root);
   requireRoot("subtree", inner, root);
   requireRoot("tree", outer, treeRoot);
 }
@@ -131,6 +109,41 @@ export function proveSubtreeConsistency(
   // The verifier knows the whole subtree's root, but not that of a part.
   if (low !== start) path.unshift(subtreeRoot({ start: low, end: high }, nodes));
   return { start, end, treeSize, path };
+}
+
+/**
+ * Computes two roots from one path, bottom-up: `inner` climbs towards the subtree's root until `fn` meets `sn`, and
+ * `outer` towards the tree's. They start from the same node, the largest complete one at the subtree's right edge.
+ */
+function climb({ start, end, treeSize, path }: SubtreeConsistencyProof, root: Hash): { inner: Hash; outer: Hash } {
+  let [fn, sn, tn] = rightEdge(start, end, treeSize);
+  // Where that node is the subtree itself its hash is not sent: the verifier has it.
+  const [seed, ...siblings] = fn === sn ? [root, ...path] : path;
+  if (seed === undefined) throw tooShort();
+  let [inner, outer] = [seed, seed];
+  for (const sibling of siblings) {
+    if (tn === 0) throw tooLong();
+    if (odd(sn) || sn === tn) {
+      if (fn < sn) inner = nodeHash(sibling, inner);
+      outer = nodeHash(sibling, outer);
+      while (!odd(sn) && sn !== 0) [fn, sn, tn] = [half(fn), half(sn), half(tn)];
+    } else {
+      outer = nodeHash(outer, sibling);
+    }
+    [fn, sn, tn] = [half(fn), half(sn), half(tn)];
+  }
+  if (tn !== 0) throw tooShort();
+  return { inner, outer };
+}
+
+/**
+ * Indexes, on the level of the largest complete node that ends where the subtree does, of the subtree's first node,
+ * its last, and the tree's last. (A node that ends where the tree ends counts as complete.)
+ */
+function rightEdge(start: number, end: number, treeSize: number): [fn: number, sn: number, tn: number] {
+  let [fn, sn, tn] = [start, end - 1, treeSize - 1];
+  while (fn !== sn && (sn === tn || odd(sn))) [fn, sn, tn] = [half(fn), half(sn), half(tn)];
+  return [fn, sn, tn];
 }
 
 function requireOldSize(oldSize: number, newSize: number): void {
