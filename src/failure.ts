@@ -79,6 +79,7 @@ export const FAILURES = {
 
   // measure
   "measure/not-a-uki": "malformed",
+  "measure/unsupported-uki": "malformed",
   "measure/malformed-cmdline": "malformed",
   "measure/malformed-layer": "malformed",
   "measure/layer-too-large": "unavailable",
@@ -150,13 +151,10 @@ export const FAILURES = {
   "admit/key-not-valid": "denied",
   "admit/key-revoked": "denied",
   "admit/key-use": "denied",
-  "admit/certificate-unsupported": "denied",
   "admit/no-measurement": "denied",
   "admit/measurement-mismatch": "denied",
   "admit/no-attestation": "denied",
-  "admit/not-valid-now": "denied",
   "admit/recipe-only": "denied",
-  "admit/below-sequence": "denied",
   "admit/status-missing": "denied",
   "admit/register-missing": "denied",
   "admit/register-mismatch": "denied",
