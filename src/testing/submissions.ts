@@ -1,0 +1,28 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+
+import { entryOf, formatEntryBody } from "../bundle/entry.ts";
+import { formatEnvelope } from "../bundle/envelope.ts";
+import { digestFor, hashBytes } from "../bundle/hash-algorithm.ts";
+import { publicKeyOf } from "../bundle/key.ts";
+import { pae, PAYLOAD_TYPE } from "../bundle/pae.ts";
+import { toUtf8 } from "../bytes/utf8.ts";
+import { type Submission } from "../log/submission.ts";
+
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const key = publicKeyOf(privateKey);
+
+/** A signed statement about nothing, as it is submitted; another one each time, since ECDSA is. */
+export function statementSubmission(text: string): Submission & { readonly envelope: Uint8Array } {
+  const payload = toUtf8(JSON.stringify({ text }));
+  const signed = pae(PAYLOAD_TYPE, payload);
+  const signature = new Uint8Array(sign("sha256", signed, privateKey));
+  const body = formatEntryBody(entryOf({ digest: digestFor(key, signed), signature, key }));
+  return { body, envelope: toUtf8(formatEnvelope({ payloadType: PAYLOAD_TYPE, payload, signature })) };
+}
+
+/** A signature over a file, as it is submitted. */
+export function fileSubmission(text: string): Submission {
+  const signature = new Uint8Array(sign("sha256", toUtf8(text), privateKey));
+  const digest = hashBytes("SHA2_256", toUtf8(text));
+  return { body: formatEntryBody(entryOf({ digest, signature, key })), envelope: null };
+}
