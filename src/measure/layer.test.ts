@@ -35,6 +35,11 @@ async function* inChunks(bytes: Uint8Array, chunkBytes = 4096): AsyncGenerator<U
   }
 }
 
+async function* damaged(): AsyncGenerator<Uint8Array> {
+  yield* inChunks(flip(gzipped, 20));
+  throw new Failure("images/blob-mismatch", "damaged");
+}
+
 const halves = (bytes: Uint8Array) => [bytes.subarray(0, 7001), bytes.subarray(7001)] as const;
 const twice = (compress: (bytes: Uint8Array) => Uint8Array, between: Uint8Array = new Uint8Array(0)) => {
   const [first, second] = halves(TAR_BYTES);
@@ -164,10 +169,6 @@ describe("layers that are refused", () => {
   });
 
   test("a blob that fails at its end says so, whatever its bytes did before", async () => {
-    async function* damaged(): AsyncGenerator<Uint8Array> {
-      yield* inChunks(flip(gzipped, 20));
-      throw new Failure("images/blob-mismatch", "damaged");
-    }
     await expect(measureLayer(damaged(), GZIP)).rejects.toMatchObject({ code: "images/blob-mismatch" });
   });
 });

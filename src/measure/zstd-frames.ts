@@ -2,6 +2,8 @@ import { Failure } from "../failure.ts";
 
 /** RFC 8878 §3.1.1: 0xFD2FB528, little-endian. */
 const FRAME_MAGIC = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
+/** RFC 8878 §3.1.2: 0x184D2A50 to 0x184D2A5F, little-endian. */
+const SKIPPABLE_MAGIC = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18);
 /** RFC 8878 §3.1.1.1.1: bytes of the content size and of the dictionary's number, by their flags. */
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 
@@ -79,10 +81,7 @@ export class ZstdFrames {
     const [a = 0, b = 0, c = 0, d = 0] = this.#head;
     switch (part) {
       case "magic":
-        if (FRAME_MAGIC.every((byte, index) => byte === this.#head[index])) this.#part = "descriptor";
-        // RFC 8878 §3.1.2: skippable frames begin with 0x184D2A50 to 0x184D2A5F.
-        else if (a >> 4 === 0x5 && b === 0x2a && c === 0x4d && d === 0x18) this.#part = "skip-size";
-        else throw malformed("something that is no zstd frame");
+        this.#part = partAfterMagic(this.#head);
         break;
       case "skip-size":
         this.#passOver("skip", a + b * 2 ** 8 + c * 2 ** 16 + d * 2 ** 24);
@@ -117,6 +116,15 @@ export class ZstdFrames {
       this.#part = "magic";
     }
   }
+}
+
+function partAfterMagic(magic: Uint8Array): "descriptor" | "skip-size" {
+  const isMagic = (wanted: Uint8Array, from: number) =>
+    wanted.subarray(from).every((byte, at) => byte === magic[from + at]);
+  if (isMagic(FRAME_MAGIC, 0)) return "descriptor";
+  // Any of the sixteen first bytes 0x50 to 0x5F marks a skippable frame.
+  if ((magic[0] ?? 0) >> 4 === 5 && isMagic(SKIPPABLE_MAGIC, 1)) return "skip-size";
+  throw malformed("something that is no zstd frame");
 }
 
 const malformed = (what: string): Failure => new Failure("measure/malformed-layer", `the layer has ${what}`);

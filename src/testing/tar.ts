@@ -33,7 +33,7 @@ export function tarEntry(entry: TarEntry): Uint8Array {
   header.write(octal(0, 7), 116);
   header.write(entry.rawSize ?? octal(size, 11), 124, "latin1");
   if (entry.binarySize === true) {
-    header[124] = 0x80;
+    header.fill(0, 124, 128)[124] = 0x80;
     header.writeBigUInt64BE(BigInt(size), 128);
   }
   header.write(octal(0, 11), 136);
