@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 
 import { fromBase64 } from "../bytes/base64.ts";
+import { toUtf8 } from "../bytes/utf8.ts";
 import { Failure } from "../failure.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { type Json } from "../json/json.ts";
+import { type Digest, digestOf } from "../oci/digest.ts";
 import {
   type NodeArtefact,
   type NodeMeasurement,
@@ -46,8 +48,8 @@ export const formatNodeMeasurement = (manifest: NodeMeasurement): string => cano
  *
  * Of the predicate, not of a file: however it was signed, wrapped or stored, a release keeps its digest.
  */
-export const nodeMeasurementDigest = (manifest: NodeMeasurement): string =>
-  `sha256:${sha256Hex(formatNodeMeasurement(manifest))}`;
+export const nodeMeasurementDigest = (manifest: NodeMeasurement): Digest =>
+  digestOf(toUtf8(formatNodeMeasurement(manifest)));
 
 /** The artefacts that are in no other, by id in JCS order: all the rest is derived from them. */
 export const subjectsOf = ({ artefacts }: NodeMeasurement): readonly ManifestSubject[] =>
@@ -134,7 +136,7 @@ function decodeBytes(id: string, bytes: string): Uint8Array {
   }
 }
 
-const sha256Hex = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+const sha256Hex = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 function refuse(message: string): never {
   throw new Failure("manifest/malformed", message);

@@ -23,10 +23,11 @@ const W3 = `witness w3 ${ed("w3.example")}\n`;
 /** The other key of the operator of w1. */
 const M1 = `witness m1 ${ml("w1.example")}\n`;
 
+const each = (line: (index: number) => string): string =>
+  Array.from({ length: 32 }, (_, index) => line(index)).join("");
+
 /** tlog-policy: "at least up to 32 logs, 32 witnesses, and 32 groups"; here with the largest keys there are. */
 function largest(): string {
-  const each = (line: (index: number) => string): string =>
-    Array.from({ length: 32 }, (_, index) => line(index)).join("");
   return (
     each((index) => `log ${ml(`log${index}.example`)} https://log${index}.example/\n`) +
     each((index) => `witness w${index} ${ml(`w${index}.example`)} https://w${index}.example/\n`) +
@@ -183,20 +184,21 @@ describe("refused", () => {
   });
 });
 
-describe("any text", () => {
-  const wordsOf = (text: string): readonly string[] => text.split(/(?<=[ \n])/);
-  const seed = `log ${log("a.example")}\n${W1}${W2}${M1}group g 2 w1 w2 m1\ngroup h any g\nquorum h\n`;
+const wordsOf = (text: string): readonly string[] => text.split(/(?<=[ \n])/);
 
-  /** A value is written back as it was read; anything else is a Failure of this folder. */
-  function check(text: string): void {
-    try {
-      const policy = parseTrustPolicy(text);
-      expect(parseTrustPolicy(formatTrustPolicy(policy))).toEqual(policy);
-    } catch (error) {
-      expect(error).toBeInstanceOf(Failure);
-      expect(error).toMatchObject({ code: "witness/malformed-policy" });
-    }
+/** A value is written back as it was read; anything else is a Failure of this folder. */
+function check(text: string): void {
+  try {
+    const policy = parseTrustPolicy(text);
+    expect(parseTrustPolicy(formatTrustPolicy(policy))).toEqual(policy);
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure);
+    expect(error).toMatchObject({ code: "witness/malformed-policy" });
   }
+}
+
+describe("any text", () => {
+  const seed = `log ${log("a.example")}\n${W1}${W2}${M1}group g 2 w1 w2 m1\ngroup h any g\nquorum h\n`;
 
   test("is a trust policy or a Failure", () => {
     fc.assert(

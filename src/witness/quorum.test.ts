@@ -227,18 +227,18 @@ describe("not met", () => {
   });
 });
 
+/** A cosigner's line over another text than the one it stands under. */
+const misplaced = (signer: NoteSigner, text: string): NoteSigner => ({
+  key: signer.key,
+  sign: () => signer.sign(text),
+});
+const flipped = (signer: NoteSigner, at: number): NoteSigner => ({
+  key: signer.key,
+  sign: (text) => signer.sign(text).map((byte, index) => (index === at ? byte ^ 1 : byte)),
+});
+
 describe("a bad line of a known witness spoils the note", () => {
   const good = ed("a.example", T);
-  /** A cosigner's line over another text than the one it stands under. */
-  const misplaced = (signer: NoteSigner, text: string): NoteSigner => ({
-    key: signer.key,
-    sign: () => signer.sign(text),
-  });
-  const flipped = (signer: NoteSigner, at: number): NoteSigner => ({
-    key: signer.key,
-    sign: (text) => signer.sign(text).map((byte, index) => (index === at ? byte ^ 1 : byte)),
-  });
-
   const BAD: readonly (readonly [name: string, NoteSigner])[] = [
     ["Ed25519 over another size", misplaced(ed("b.example", T), textOf(6))],
     ["Ed25519 over another origin", misplaced(ed("b.example", T), textOf(5, "other.example"))],
