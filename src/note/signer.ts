@@ -13,7 +13,7 @@ export interface NoteSigner {
   /** The key that verifies what {@link sign} returns. */
   readonly key: VerifierKey;
   /** What follows the key ID in a signature line over `text`. */
-  sign(text: string): Uint8Array;
+  readonly sign: (text: string) => Uint8Array;
 }
 
 /**
@@ -29,8 +29,8 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
   if (signers.length === 0 || signers.length > MAX_SIGNATURES) {
     throw new RangeError(`a note has 1 to ${MAX_SIGNATURES} signatures, not ${signers.length}`);
   }
-  const signatures = signers.map(({ key, sign }) => {
-    return { name: key.name, keyId: key.keyId, signature: sign(text) };
+  const signatures = signers.map((signer) => {
+    return { name: signer.key.name, keyId: signer.key.keyId, signature: signer.sign(text) };
   });
   return formatNote({ text, signatures });
 }

@@ -97,18 +97,22 @@ export const ed25519KeyObject = (publicKey: Uint8Array): KeyObject =>
   createPublicKey({ key: Buffer.from(concat(ED25519_SPKI, publicKey)), format: "der", type: "spki" });
 
 /** Node's names of P-256, P-384 and P-521. */
-const CURVES: readonly (string | undefined)[] = ["prime256v1", "secp384r1", "secp521r1"];
+const CURVES: ReadonlySet<string | undefined> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 
-/** @throws note/unsupported-key unless `spki` is an EC key on a NIST curve, encoded as the runtime would */
+/**
+ * @throws note/unsupported-key unless `spki` is an EC key on a NIST curve in its one usual encoding (the curve by name,
+ *         the point uncompressed): under another encoding the same key would have another ID
+ */
 export function ecdsaKeyObject(spki: Uint8Array): KeyObject {
   const key = readSpki(spki);
-  if (key.asymmetricKeyType !== "ec" || !CURVES.includes(key.asymmetricKeyDetails?.namedCurve)) {
+  if (key.asymmetricKeyType !== "ec" || !CURVES.has(key.asymmetricKeyDetails?.namedCurve)) {
     throw new Failure("note/unsupported-key", "the ECDSA key is not on P-256, P-384 or P-521");
   }
-  if (!equalBytes(key.export({ format: "der", type: "spki" }), spki)) {
+  const usual = createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  if (!equalBytes(usual.export({ format: "der", type: "spki" }), spki)) {
     throw new Failure("note/unsupported-key", "the ECDSA key is not encoded canonically");
   }
-  return key;
+  return usual;
 }
 
 function readSpki(spki: Uint8Array): KeyObject {

@@ -9,6 +9,7 @@ export const TESTDATA = join(import.meta.dirname, "../../testdata");
  *
  * @throws TypeError if it does not say where they come from, or holds none
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names what its file holds
 export function vectors<Vector>(path: string): readonly Vector[] {
   const document: { readonly source?: unknown; readonly vectors?: readonly Vector[] } = JSON.parse(
     readFileSync(join(TESTDATA, path), "utf8"),
