@@ -13,7 +13,8 @@ export function originOfUrl(baseUrl: string): string | null {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) return null;
   const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  const asWritten = baseUrl.startsWith(`${url.protocol}//${url.host}`) && /^[a-z0-9.-]+$/.test(url.hostname);
+  const asWritten =
+    baseUrl.startsWith(`${url.protocol}//${url.host}`) && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(url.hostname);
   return plain && asWritten ? url.hostname : null;
 }
 

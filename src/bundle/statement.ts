@@ -35,7 +35,11 @@ export interface Statement {
 export const MAX_SUBJECTS = 1024;
 const MAX_DIGESTS = 32;
 const CODE: FailureCode = "bundle/malformed-statement";
-const HEX_CHARACTERS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+const HEX_CHARACTERS: ReadonlyMap<string, number> = new Map([
+  ["sha256", 64],
+  ["sha384", 96],
+  ["sha512", 128],
+]);
 
 /**
  * Reads the payload of an envelope.
@@ -78,7 +82,7 @@ function readSubject(message: Message): Subject {
     throw message.failure(`has ${algorithms.length} digests, not 1 to ${MAX_DIGESTS}`);
   }
   for (const [algorithm, value] of algorithms) {
-    const characters = HEX_CHARACTERS[algorithm];
+    const characters = HEX_CHARACTERS.get(algorithm);
     const isGood = characters === undefined ? value !== "" : value.length === characters && /^[0-9a-f]+$/.test(value);
     if (!isGood) throw message.failure(`has a malformed ${algorithm.slice(0, 16)} digest`);
   }
