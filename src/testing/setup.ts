@@ -6,6 +6,7 @@ import { temporaryDirectory } from "./temporary.ts";
 beforeAll(() => {
   vi.stubEnv("XDG_STATE_HOME", temporaryDirectory());
   vi.stubEnv("ASSAY_PASSWORD", undefined);
+  vi.stubEnv("ASSAY_NEW_PASSWORD", undefined);
   vi.stubEnv("ASSAY_LOG_PASSWORD", undefined);
   vi.stubEnv("COSIGN_PASSWORD", undefined);
   vi.stubEnv("NO_COLOR", "1");

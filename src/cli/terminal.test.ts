@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { SecretLine } from "./terminal.ts";
+
+test.each([
+  ["a line", ["secret\r"], "entered", "secret"],
+  ["a line in pieces", ["se", "cr", "et\n"], "entered", "secret"],
+  ["letters of any script", ["pässwörd😀\r"], "entered", "pässwörd😀"],
+  ["an erased letter", ["secrey\u007ft\r"], "entered", "secret"],
+  ["an erased letter of two units", ["secret😀\b\r"], "entered", "secret"],
+  ["more erased than typed", ["x\u007f\u007f\u007fsecret\r"], "entered", "secret"],
+  ["an erased line", ["wrong\u0015secret\r"], "entered", "secret"],
+  ["controls between", ["sec\u0000\u001bret\r"], "entered", "secret"],
+  ["nothing", ["\r"], "entered", ""],
+  ["what follows the end of the line", ["secret\rmore"], "entered", "secret"],
+  ["the end of input after letters", ["secret\u0004"], "entered", "secret"],
+  ["the end of input at once", ["\u0004"], "ended", ""],
+  ["an interrupt", ["sec\u0003ret\r"], "interrupted", "sec"],
+  ["a line still open", ["secret"], "open", "secret"],
+] as const)("typing %s", (_, inputs, state, text) => {
+  const line = new SecretLine();
+  expect(inputs.map((input) => line.type(input)).at(-1)).toBe(state);
+  expect(line.text).toBe(text);
+});
+
+test("a line without end stays bounded", () => {
+  const line = new SecretLine();
+  line.type("x".repeat(100_000));
+  expect(line.text.length).toBeLessThan(10_000);
+});
+
+test("text without controls is kept as it is typed, however it is cut", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "grapheme-ascii" })), (pieces) => {
+      const line = new SecretLine();
+      for (const piece of pieces) line.type(piece);
+      expect(line.text).toBe(pieces.join(""));
+    }),
+  );
+});

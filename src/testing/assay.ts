@@ -1,0 +1,110 @@
+import { Readable } from "node:stream";
+
+import { run } from "@oclif/core/run";
+
+import { sourceOptions } from "./source.ts";
+
+/** What a run of the program left behind. */
+export interface Outcome {
+  /** Exit status. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a run of the program sees of the world, besides files. */
+export interface Surroundings {
+  /** Working directory; that of the tests unless told. */
+  readonly cwd?: string;
+  /** Variables to set; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Standard input; empty unless told. Neither it nor the other two streams is ever a terminal. */
+  readonly stdin?: string | Uint8Array;
+}
+
+/**
+ * Runs `assay …argv` in this process, from source. One at a time: working directory, environment and standard streams
+ * belong to the process.
+ *
+ * @param argv  as the shell would pass it, without the program
+ */
+export async function assay(argv: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  const { cwd = process.cwd(), env = {}, stdin = "" } = surroundings;
+  const output = { stdout: "", stderr: "" };
+  const before = { cwd: process.cwd(), exitCode: process.exitCode };
+  const restore = [
+    ...Object.entries(env).map(([name, value]) => replaceVariable(name, value)),
+    replace(process, "stdin", Readable.from([Buffer.from(stdin)])),
+    replace(process.stderr, "isTTY", false),
+    replace(process.stdout, "isTTY", false),
+    replace(
+      process.stdout,
+      "write",
+      capture((text) => (output.stdout += text)),
+    ),
+    replace(
+      process.stderr,
+      "write",
+      capture((text) => (output.stderr += text)),
+    ),
+  ];
+  try {
+    process.chdir(cwd);
+    process.exitCode = 0;
+    const status = await statusOf([...argv], (text) => (output.stderr += text));
+    return { status, ...output };
+  } finally {
+    process.chdir(before.cwd);
+    process.exitCode = before.exitCode;
+    for (const undo of restore) undo();
+  }
+}
+
+async function statusOf(argv: string[], report: (text: string) => void): Promise<number> {
+  try {
+    await run(argv, sourceOptions());
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    const status = exitOf(error);
+    // What bin/run.js prints for an error that no command has printed: an unknown command, or a bug.
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIT") report(`${String(error)}\n`);
+    return status;
+  }
+}
+
+function exitOf(error: unknown): number {
+  if (!(error instanceof Error) || !("oclif" in error)) return 1;
+  const { oclif } = error;
+  return typeof oclif === "object" && oclif !== null && "exit" in oclif ? Number(oclif.exit) : 1;
+}
+
+function replaceVariable(name: string, value: string | undefined): () => void {
+  const before = process.env[name];
+  setVariable(name, value);
+  return () => setVariable(name, before);
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
+/** `owner[name]` is `value` until the result is called, whether it was data or a getter, own or inherited. */
+function replace(owner: object, name: string, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(owner, name);
+  Object.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(owner, name);
+    else Object.defineProperty(owner, name, before);
+  };
+}
+
+/** A `stream.write` that keeps text. */
+const capture =
+  (keep: (text: string) => void) =>
+  (chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
+    keep(Buffer.from(chunk).toString());
+    const done = rest.at(-1);
+    if (typeof done === "function") done();
+    return true;
+  };
