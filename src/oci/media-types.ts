@@ -29,5 +29,17 @@ export const isIndexType = (mediaType: string): boolean =>
 export const isConfigType = (mediaType: string): boolean =>
   mediaType === MEDIA_TYPES.config || mediaType === MEDIA_TYPES.dockerConfig;
 
+/** Layers that are tars and lie in the repository, by media type. */
+export const isLayerType = (mediaType: string): boolean => LAYER_TYPES.has(mediaType);
+
+const LAYER_TYPES: ReadonlySet<string> = new Set([
+  MEDIA_TYPES.layer,
+  MEDIA_TYPES.layerGzip,
+  MEDIA_TYPES.layerZstd,
+  MEDIA_TYPES.dockerLayer,
+  MEDIA_TYPES.dockerLayerGzip,
+  MEDIA_TYPES.dockerLayerZstd,
+]);
+
 /** Sigstore bundles of any version, by media type. */
 export const isBundleType = (mediaType: string): boolean => mediaType.startsWith("application/vnd.dev.sigstore.bundle");
