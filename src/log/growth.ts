@@ -69,6 +69,17 @@ export function grow(from: Frontier, entries: readonly Pick<StoredEntry, "body" 
   };
 }
 
+/** The partial tiles and the partial bundle of a tree: what is in {@link Frontier}, as files. */
+export function edgeFiles({ treeSize, partialTiles, partialBundle }: Frontier): readonly TileFile[] {
+  const files = partialTiles.flatMap((hashes, level) =>
+    hashes.length === 0 ? [] : [hashTile(level, Math.floor(treeSize / FULL_TILE_WIDTH ** level) - 1, hashes)],
+  );
+  if (partialBundle.length === 0) return files;
+  const index = Math.floor(treeSize / FULL_TILE_WIDTH);
+  const tile = { level: "entries", index, width: partialBundle.length } as const;
+  return [{ tile, bytes: encodeEntryBundle(partialBundle) }, ...files];
+}
+
 function growBundles(
   from: Frontier,
   entries: readonly Pick<StoredEntry, "body">[],

@@ -11,6 +11,7 @@ import { type LogIdentity, type LogState, publish } from "./commit.ts";
 import { type EntryStore, MAX_READ_ENTRIES, type TreeEdge } from "./entry-store.ts";
 import { type Frontier, grow } from "./growth.ts";
 import { type LogPorts } from "./ports.ts";
+import { readChecked } from "./walk.ts";
 import { edgeTiles, readTile, TileCache } from "./tile-cache.ts";
 import { type TileStore } from "./tile-store.ts";
 
@@ -71,18 +72,6 @@ async function integrateStored(
   const growth = grow(state.frontier, await readChecked(ports.entries, start, end));
   // Nothing signed holds these tiles: what the dead writer left of them is overwritten, and synced by us.
   return publish(ports, identity, state, growth, true);
-}
-
-/** Stored entries, their hashes computed anew. */
-async function readChecked(entries: EntryStore, start: number, end: number): ReturnType<EntryStore["readEntries"]> {
-  const found = await entries.readEntries(start, end);
-  for (const [at, { body, leafHash: stored }] of found.entries()) {
-    if (!equalBytes(leafHash(body), stored)) {
-      throw new Failure("log/inconsistent", `entry ${start + at} does not have the leaf hash stored with it`);
-    }
-  }
-  if (found.length === end - start) return found;
-  throw new Failure("log/inconsistent", `entries ${start} to ${end} are stored, but ${found.length} were found`);
 }
 
 /**
