@@ -110,6 +110,8 @@ export const FAILURES = {
   "bundle/bad-checkpoint": "denied",
   "bundle/not-included": "denied",
 
+  "bundle/unproven-entry": "denied",
+
   // manifest
   "manifest/malformed": "malformed",
   "manifest/mismatch": "denied",
@@ -146,7 +148,6 @@ export const FAILURES = {
   "admit/subject-mismatch": "denied",
   "admit/platform-not-covered": "denied",
   "admit/unlogged": "denied",
-  "admit/no-quorum": "denied",
   "admit/checkpoint-stale": "denied",
   "admit/key-not-valid": "denied",
   "admit/key-revoked": "denied",
@@ -171,6 +172,9 @@ export const FAILURES = {
   "images/malformed": "malformed",
   "images/too-large": "unavailable",
 
+  // gate
+  "gate/deadline": "unavailable",
+
   // layout (OCI image layouts)
   "layout/missing": "missing",
   "layout/malformed": "malformed",
@@ -192,6 +196,7 @@ export const FAILURES = {
   "log/malformed-origin": "malformed",
   "log/malformed-seed": "malformed",
   "log/wrong-seed": "malformed",
+  "log/seed-too-open": "malformed",
   "log/no-entry": "missing",
   "log/no-tile": "missing",
   "log/tile-conflict": "denied",
@@ -205,6 +210,11 @@ export const FAILURES = {
   "log/inconsistent": "denied",
   "log/busy": "unavailable",
   "log/unavailable": "unavailable",
+
+  // cli
+  "cli/malformed-pair": "malformed",
+  "cli/unsupported-log": "malformed",
+  "cli/unsupported-transport": "malformed",
 
   // files
   "files/missing": "missing",
