@@ -62,7 +62,7 @@ export function passwordSource({ variables, lines, isNew }: PasswordOptions): Pa
       if (value !== undefined) return value;
     }
     const typed = await askSecret(isNew ? `New password for ${subject}: ` : `Password for ${subject}: `);
-    if (typed === null) throw noPassword(`there is no password for ${subject}, and no terminal to ask on`, variables);
+    if (typed === null) throw noPassword(`no password was given for ${subject}`, variables);
     if (isNew && typed !== (await askSecret("The same again: "))) {
       throw new Failure("keys/password-mismatch", "the two passwords typed are not the same");
     }
@@ -71,7 +71,7 @@ export function passwordSource({ variables, lines, isNew }: PasswordOptions): Pa
 
   function notEmpty(password: string | undefined, subject: string): string {
     if (password === undefined || password === "") {
-      throw noPassword(`the password for ${subject} is empty`, variables);
+      throw noPassword(`the password given for ${subject} is empty`, variables);
     }
     return password;
   }
