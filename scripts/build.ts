@@ -1,0 +1,68 @@
+/**
+ * Builds `dist/`: one bundle per command with shared chunks, declarations of the public API, and oclif's manifest.
+ *
+ * A command loads its own chunk and what it shares, not the 700 modules of a schema library; the manifest spares oclif
+ * from importing every command to find one.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Plugin } from "@oclif/core/config";
+import { build } from "esbuild";
+
+const ROOT = join(import.meta.dirname, "..");
+const DIST = join(ROOT, "dist");
+
+const commands: string[] = [];
+for await (const path of glob("commands/**/*.ts", { cwd: ROOT })) if (!path.endsWith(".test.ts")) commands.push(path);
+
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST, { recursive: true });
+
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: [
+    ...commands.toSorted().map((path) => ({ in: path, out: path.replace(/\.ts$/, "") })),
+    { in: "src/cli/run.ts", out: "run" },
+    { in: "src/index.ts", out: "index" },
+  ],
+  outdir: DIST,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  // Carries a native addon, found beside its own files.
+  external: ["better-sqlite3"],
+  // oclif and tar-stream are CommonJS: bundled into modules they need a `require`.
+  banner: {
+    js: 'import { createRequire as assayRequire } from "node:module"; const require = assayRequire(import.meta.url);',
+  },
+  chunkNames: "chunks/[name]-[hash]",
+  legalComments: "none",
+  logLevel: "warning",
+});
+
+execFileSync(
+  process.execPath,
+  [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", join(ROOT, "tsconfig.build.json")],
+  {
+    stdio: "inherit",
+  },
+);
+
+const plugin = new Plugin({
+  root: ROOT,
+  isRoot: true,
+  ignoreManifest: true,
+  errorOnManifestCreate: true,
+  respectNoCacheDefault: true,
+});
+await plugin.load();
+const manifest = plugin.manifest;
+writeFileSync(join(ROOT, "oclif.manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+process.stdout.write(`built assay ${version}: ${Object.keys(manifest.commands).length} commands\n`);

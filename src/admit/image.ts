@@ -1,0 +1,177 @@
+import { type Statement } from "../bundle/statement.ts";
+import { Failure } from "../failure.ts";
+import { formatDifference } from "../manifest/difference.ts";
+import { compareImage } from "../manifest/image-difference.ts";
+import { parseImageMeasurement } from "../manifest/image-measurement.ts";
+import { type ImageMeasurementPredicate } from "../manifest/schema.ts";
+import { type ImageContents, type ImageMeasurement } from "../measure/image.ts";
+import { PREDICATE_TYPES } from "../manifest/predicate-type.ts";
+import { matchesPattern } from "../policy/pattern.ts";
+import { type ImageRule, type Policy, type PolicyException, type SignatureDemand } from "../policy/policy.ts";
+import { type FoundBundle } from "./candidate.ts";
+import { type Counted, countSigners, type Sought } from "./signers.ts";
+import { examinePolicy, examineTreeHeads, type Remembered } from "./terms.ts";
+import { type Bound, type Check, type CheckName, fail, note, pass, type Verdict, verdictOf } from "./verdict.ts";
+
+/** Predicate type of cosign's image signatures, which say nothing but "this image". */
+export const IMAGE_SIGNATURE = "https://sigstore.dev/cosign/sign/v1";
+
+/** What is asked: may this image run under this name? */
+export interface ImageRequest {
+  /** Normalised name that the rules match: `registry/repository`, or `oci:PATH`. */
+  readonly name: string;
+  /** Whether the reference carried the digest, or a tag was resolved. */
+  readonly pinned: boolean;
+  /** `sha256:` and hex of the manifest or index that the reference stands for. */
+  readonly digest: string;
+  /** What the manifests and configurations say; every one of them has been checked against its digest. */
+  readonly contents: ImageContents;
+  /** What could not be verified in the image itself, a blob that is not its digest for instance. */
+  readonly broken: readonly Failure[];
+  readonly bundles: readonly FoundBundle[];
+}
+
+/** Decides whether an image is signed, logged and measured as every rule that matches its name demands. */
+export function admitImage(request: ImageRequest, policy: Policy, remembered: Remembered, now: Date): Verdict {
+  const subject = { kind: "image", name: request.name, digest: request.digest } as const;
+  const terms = examinePolicy(policy, remembered, now);
+  const rules = policy.images.filter(({ match }) => match.some((pattern) => matchesPattern(pattern, request.name)));
+  const checks: Check[] = [...terms.checks, ...examineContent(request)];
+  const bounds: Bound[] = [...terms.bounds];
+  const required = new Set<CheckName>(["policy", "reference", "content", "signature", "platforms"]);
+  if (rules.length === 0) checks.push(fail("reference", "admit/no-rule", `no rule matches the name ${request.name}`));
+  for (const rule of rules) {
+    const judged = judge(request, rule, policy.exceptions, now);
+    checks.push(...judged.checks);
+    bounds.push(...judged.bounds);
+    if (rule.transparency !== null) required.add("inclusion");
+    if (rule.measurement !== null && !judged.waived) required.add("measurement");
+  }
+  return verdictOf(subject, policy, now, [...required], [...checks, ...examineTreeHeads(checks, remembered)], bounds);
+}
+
+/** The verdict on an image that could not be read as one; only a denial can come of it. */
+export function denyImage(name: string, digest: string | null, problem: Failure, policy: Policy, now: Date): Verdict {
+  const checks = [fail("content", problem.code, problem.message)];
+  return verdictOf({ kind: "image", name, digest }, policy, now, ["content"], checks, []);
+}
+
+function examineContent({ broken, digest, contents }: ImageRequest): readonly Check[] {
+  if (broken.length > 0) return broken.map(({ code, message }) => fail("content", code, message));
+  return [pass("content", "every blob is its digest", { digest, images: contents.images.length })];
+}
+
+interface Judged {
+  readonly checks: readonly Check[];
+  readonly bounds: readonly Bound[];
+  /** The measurement was waived by an exception. */
+  readonly waived: boolean;
+}
+
+function judge(request: ImageRequest, rule: ImageRule, exceptions: readonly PolicyException[], now: Date): Judged {
+  const waivers = findWaivers(request, rule, exceptions, now);
+  const reference =
+    rule.digestRequired && !request.pinned
+      ? fail("reference", "admit/digest-required", `rule ${rule.name} wants name@sha256:…, and a tag was given`)
+      : pass("reference", `rule ${rule.name} matches ${request.name}`);
+  const digests = coveredDigests(request, rule);
+  const count = (sought: Omit<Sought, "subjects">, use: "image" | "measurement" | "attestation"): Counted =>
+    countSigners(request.bundles, { ...sought, subjects: digests }, { use, transparency: rule.transparency, now });
+
+  const signed = count(
+    { check: "signature", predicateType: IMAGE_SIGNATURE, absent: "admit/unsigned", signatures: rule.signatures },
+    "image",
+  );
+  const covered =
+    signed.good.length === 0 ? [] : [pass("platforms", `the signature names ${digests.length} manifests`, { digests })];
+  const counted = [signed];
+  const waived = waivers.active.has("measurement");
+  if (rule.measurement !== null && !waived)
+    counted.push(count(measurementOf(rule.measurement, request), "measurement"));
+  for (const { predicateType, signatures } of rule.attestations) {
+    if (waivers.active.has(`attestation:${predicateType}`)) continue;
+    counted.push(
+      count({ check: "attestation", predicateType, absent: "admit/no-attestation", signatures }, "attestation"),
+    );
+  }
+  return {
+    checks: [reference, ...counted.flatMap(({ checks }) => checks), ...covered, ...waivers.checks],
+    bounds: [...counted.flatMap(({ bounds }) => bounds), ...waivers.bounds],
+    waived,
+  };
+}
+
+/** Hex digests that a statement must name: the one referred to, and, where the rule says so, every child of an index. */
+function coveredDigests({ digest, contents }: ImageRequest, { coverChildren }: ImageRule): readonly string[] {
+  const children = coverChildren ? contents.images.map((image) => image.digest) : [];
+  return [...new Set([digest, ...children])].map((each) => each.replace(/^sha256:/, ""));
+}
+
+function measurementOf(signatures: SignatureDemand, { contents }: ImageRequest): Omit<Sought, "subjects"> {
+  return {
+    check: "measurement",
+    predicateType: PREDICATE_TYPES.imageMeasurement,
+    absent: "admit/no-measurement",
+    signatures,
+    inspect: (_candidate, statement) => inspectMeasurement(statement, contents),
+  };
+}
+
+function inspectMeasurement(statement: Statement, contents: ImageContents): readonly Check[] {
+  try {
+    const manifest = parseImageMeasurement(statement.predicate);
+    return compareImage(manifest, withSizes(contents, manifest), "part").map((difference) =>
+      fail("measurement", "admit/measurement-mismatch", formatDifference(difference)),
+    );
+  } catch (error) {
+    if (error instanceof Failure) return [fail("measurement", error.code, error.message)];
+    throw error;
+  }
+}
+
+/**
+ * The uncompressed size of a layer follows from its bytes, which its digest fixes; it is taken from the manifest where
+ * the manifest has the layer, so that only what is known here is compared.
+ */
+function withSizes(contents: ImageContents, { images }: ImageMeasurementPredicate): ImageMeasurement {
+  const sizes = new Map<string, number>(
+    images.flatMap(({ layers }) => layers.map((layer) => [layer.digest, layer.uncompressedSize])),
+  );
+  return {
+    index: contents.index,
+    images: contents.images.map((image) => ({
+      ...image,
+      layers: image.layers.map((layer) => ({ ...layer, uncompressedSize: sizes.get(layer.digest) ?? 0 })),
+    })),
+  };
+}
+
+interface Waivers {
+  readonly active: ReadonlySet<string>;
+  readonly checks: readonly Check[];
+  readonly bounds: readonly Bound[];
+}
+
+/** The exceptions for this digest under this rule; one outside its time is said and waives nothing. */
+function findWaivers(
+  { digest }: ImageRequest,
+  rule: ImageRule,
+  exceptions: readonly PolicyException[],
+  now: Date,
+): Waivers {
+  const own = exceptions.filter((each) => each.subject === digest && each.rule === rule.name);
+  const active = own.filter(({ notBefore, notAfter }) => notBefore <= now && now <= notAfter);
+  return {
+    active: new Set(active.flatMap(({ waive }) => waive)),
+    checks: own.map((each) =>
+      active.includes(each)
+        ? note("policy", "policy/exception-used", `exception ${each.id} waives ${each.waive.join(", ")}`, {
+            exception: each.id,
+          })
+        : note("policy", "policy/exception-ignored", `exception ${each.id} is outside its time`, {
+            exception: each.id,
+          }),
+    ),
+    bounds: active.map(({ id, notAfter }) => ({ end: notAfter, by: `exception ${id}` })),
+  };
+}
