@@ -181,9 +181,9 @@ describe("each refusal and its accepted twin", () => {
     ["a section with no place in memory", patched([table(0) + 8, 0]), "pe/malformed", patched([table(0) + 8, 1])],
     [
       "more zeros than are hashed",
-      patched([table(2) + 8, MAX_ZERO_FILL_BYTES + 1]),
+      patched([table(2) + 8, MAX_ZERO_FILL_BYTES - 87]),
       "pe/malformed",
-      patched([table(2) + 8, MAX_ZERO_FILL_BYTES]),
+      patched([table(2) + 8, MAX_ZERO_FILL_BYTES - 88]),
     ],
     [
       "certificates that end before the file",

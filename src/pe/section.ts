@@ -19,7 +19,7 @@ export interface PeSection {
 /** Length of one row of the section table. */
 export const SECTION_HEADER_BYTES = 40;
 
-/** Zeros that a section may add in memory: more would let a short file cost minutes of hashing. */
+/** Zeros that the sections of one image may add in memory: more would let a short file cost a minute of hashing. */
 export const MAX_ZERO_FILL_BYTES = 256 * 1024 * 1024;
 const ZEROS = new Uint8Array(1024 * 1024);
 
@@ -54,6 +54,10 @@ export function decodeSections(table: Uint8Array): readonly PeSection[] {
  */
 export function requireDistinct(sections: readonly PeSection[], sizeOfHeaders: number, dataEnd: number): void {
   for (const section of sections) requireSizes(section, dataEnd);
+  const zeros = sections.reduce((sum, { virtualSize, rawSize }) => sum + Math.max(0, virtualSize - rawSize), 0);
+  if (zeros > MAX_ZERO_FILL_BYTES) {
+    throw new Failure("pe/malformed", `the sections add ${zeros} zeros in memory, want ${MAX_ZERO_FILL_BYTES} at most`);
+  }
   const names = sections.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Failure("pe/duplicate-section", `two sections are named ${twice}`);
@@ -93,9 +97,6 @@ function requireSizes({ name, virtualSize, virtualAddress, rawOffset, rawSize }:
   }
   if (virtualAddress + virtualSize > 2 ** 32) {
     throw new Failure("pe/malformed", `section ${name} ends beyond 4 GiB of memory`);
-  }
-  if (virtualSize - rawSize > MAX_ZERO_FILL_BYTES) {
-    throw new Failure("pe/malformed", `section ${name} adds ${virtualSize - rawSize} zeros to its bytes in the file`);
   }
 }
 
