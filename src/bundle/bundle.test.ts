@@ -34,6 +34,7 @@ const object = (value: Json | undefined): JsonObject => {
   if (!isJsonObject(value)) throw new TypeError("not an object");
   return value;
 };
+const repeat = (times: number, value: Json): readonly Json[] => Array.from({ length: times }, () => value);
 const parseJsonOf = (value: Json) => parseBundle(toUtf8(JSON.stringify(value)));
 /** The bundle with other `verificationMaterial` fields; undefined ones are dropped. */
 const withMaterial = (changes: Readonly<Record<string, Json | undefined>>, mediaType: string = BUNDLE_MEDIA_TYPE) =>
@@ -90,7 +91,7 @@ describe("a bundle", () => {
     ["a key in v0.2", () => withMaterial({}, V02), { material: { kind: "publicKey" } }],
     [
       "entries up to the limit",
-      () => withMaterial({ tlogEntries: Array(MAX_ENTRIES).fill(parseJson(formatLogEntry(log.prove(0)))) }),
+      () => withMaterial({ tlogEntries: repeat(MAX_ENTRIES, parseJson(formatLogEntry(log.prove(0)))) }),
       {},
     ],
   ])("accepted: %s", (_, value, expected) => {
@@ -128,23 +129,19 @@ describe("a bundle", () => {
       "a chain of 100",
       "bundle/malformed",
       () =>
-        withMaterial(
-          { publicKey: undefined, x509CertificateChain: { certificates: Array(100).fill(CERTIFICATE) } },
-          V02,
-        ),
+        withMaterial({ publicKey: undefined, x509CertificateChain: { certificates: repeat(100, CERTIFICATE) } }, V02),
     ],
     [
       "a certificate of 100 KB",
       "bundle/malformed",
       () => withMaterial({ publicKey: undefined, certificate: { rawBytes: "AAAA".repeat(34_000) } }),
     ],
-    ["33 entries", "bundle/malformed", () => withMaterial({ tlogEntries: Array(33).fill({}) })],
+    ["33 entries", "bundle/malformed", () => withMaterial({ tlogEntries: repeat(33, {}) })],
     ["an entry that is empty", "bundle/malformed-entry", () => withMaterial({ tlogEntries: [{}] })],
     [
       "33 timestamps",
       "bundle/malformed",
-      () =>
-        withMaterial({ timestampVerificationData: { rfc3161Timestamps: Array(33).fill({ signedTimestamp: "MAA=" }) } }),
+      () => withMaterial({ timestampVerificationData: { rfc3161Timestamps: repeat(33, { signedTimestamp: "MAA=" }) } }),
     ],
     [
       "a timestamp that is empty",

@@ -42,14 +42,10 @@ export function readMaterial(message: Message, isV03: boolean): Material {
  * @throws RangeError for a chain, which v0.3 does not have
  */
 export function materialJson(material: Material): JsonObject {
-  switch (material.kind) {
-    case "publicKey":
-      return { publicKey: { hint: material.hint } };
-    case "certificate":
-      return { certificate: { rawBytes: toBase64(material.der) } };
-    case "chain":
-      throw new RangeError("a v0.3 bundle has no certificate chain");
-  }
+  if (material.kind === "chain") throw new RangeError("a v0.3 bundle has no certificate chain");
+  return material.kind === "publicKey"
+    ? { publicKey: { hint: material.hint } }
+    : { certificate: { rawBytes: toBase64(material.der) } };
 }
 
 function readChain(message: Message): Material {

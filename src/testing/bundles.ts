@@ -151,10 +151,11 @@ function p256PrivateKey(name: string): KeyObject {
   // A seed of 48 bytes becomes a scalar without bias; noble has no other use here than to find the point.
   const { secretKey, publicKey } = p256.keygen(createHash("sha384").update(`p256 ${name}`).digest());
   const point = p256.Point.fromBytes(publicKey).toBytes(false);
-  const coordinate = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
-  const jwk = { d: coordinate(secretKey), x: coordinate(point.subarray(1, 33)), y: coordinate(point.subarray(33)) };
+  const jwk = { d: toBase64Url(secretKey), x: toBase64Url(point.subarray(1, 33)), y: toBase64Url(point.subarray(33)) };
   return createPrivateKey({ key: { kty: "EC", crv: "P-256", ...jwk }, format: "jwk" });
 }
+
+const toBase64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 function ed25519PrivateKey(name: string): KeyObject {
   const seed = createHash("sha256").update(`ed25519 ${name}`).digest();
