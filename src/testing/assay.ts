@@ -62,7 +62,7 @@ export async function assay(argv: readonly string[], surroundings: Surroundings 
 
 async function statusOf(argv: string[], report: (text: string) => void): Promise<number> {
   try {
-    await run(argv, sourceOptions());
+    await run(argv, sourceOptions(argv));
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const status = exitOf(error);
