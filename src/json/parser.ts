@@ -11,7 +11,7 @@ export interface JsonLimits {
 }
 
 export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-export const DEFAULT_MAX_DEPTH = 64;
+const DEFAULT_MAX_DEPTH = 64;
 
 /** The parser calls itself once a level: deeper than this the stack of the runtime could end first. */
 const GREATEST_MAX_DEPTH = 512;

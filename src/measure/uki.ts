@@ -61,7 +61,7 @@ const ROLES = {
 } as const;
 
 /** `other` is the stub's own code and data, and every section that it does not know. */
-export type UkiRole = (typeof ROLES)[keyof typeof ROLES] | "other";
+type UkiRole = (typeof ROLES)[keyof typeof ROLES] | "other";
 
 /** Linux reads 2 KiB on x86; a section of this length is no command line. */
 const MAX_CMDLINE_BYTES = 64 * 1024;
