@@ -21,7 +21,7 @@ export interface ImageRepository {
    * What `name` stands for now; media type, digest and size only. Ask once per run and go on with the digest.
    *
    * @throws images/missing    nothing has that tag or digest
-   * @throws images/ambiguous  no tag, no digest, and not exactly one image; the message lists the tags
+   * @throws images/ambiguous  no tag, no digest, and more than one image; the hint lists the tags
    */
   resolve(name: ImageName): Promise<Descriptor>;
 
