@@ -202,6 +202,13 @@ export const MeasurementStatusSchema = Type.Object(
 );
 export type MeasurementStatus = DeepReadonly<Static<typeof MeasurementStatusSchema>>;
 
+/** What `schemas/` publishes, by file name. */
+export const PREDICATES = {
+  "node-measurement": NodeMeasurementSchema,
+  "image-measurement": ImageMeasurementSchema,
+  "measurement-status": MeasurementStatusSchema,
+} as const;
+
 /**
  * `value`, known to have the shape of `schema`.
  *

@@ -86,7 +86,7 @@ function supersessions(
   if (manifest.sequence < wantSequence) {
     findings.push({
       code: "manifest/superseded",
-      message: `${nameOf(manifest)}, want sequence ${wantSequence} or higher`,
+      message: `${nameOf(manifest)} is sequence ${manifest.sequence}, want ${wantSequence} or higher`,
     });
   }
   if (manifest.svn < wantSvn) {
@@ -103,7 +103,7 @@ function rollbacks(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   if (rememberedSequence !== null && manifest.sequence < rememberedSequence) {
-    const message = `${nameOf(manifest)}, and sequence ${rememberedSequence} was admitted before`;
+    const message = `${nameOf(manifest)} is sequence ${manifest.sequence}, and ${rememberedSequence} was admitted before`;
     findings.push({ code: "manifest/rolled-back", message });
   }
   // No status where there was one before is the oldest of all: withholding must not serve better than an old one.
@@ -170,9 +170,8 @@ function endOf({ status, evidenceTime }: VerifiedStatus, maxAgeSeconds: number |
   return tooOld < notAfter ? tooOld : notAfter;
 }
 
-const nameOf = ({ product, version, sequence }: NodeMeasurement): string =>
-  `${product} ${version} is sequence ${sequence}`;
+const nameOf = ({ product, version }: NodeMeasurement): string => `${product} ${version}`;
 
-/** Newest last, by sequence and then by begin: ISO times sort as text. */
+/** Newest last: by sequence, then by when it begins. */
 const byLatest = ({ status: a }: VerifiedStatus, { status: b }: VerifiedStatus): number =>
-  a.latest - b.latest || (a.notBefore < b.notBefore ? -1 : 1);
+  a.latest - b.latest || parseInstant(a.notBefore).getTime() - parseInstant(b.notBefore).getTime();
