@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { toBase64 } from "../bytes/base64.ts";
-import { fromHex } from "../bytes/hex.ts";
+import { fromHex, toHex } from "../bytes/hex.ts";
 import { concat } from "../bytes/join.ts";
 import { formatPem, parsePem } from "../bytes/pem.ts";
+import { toUtf8 } from "../bytes/utf8.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { verifyDigest } from "./digest-verification.ts";
 import {
@@ -116,6 +117,25 @@ test("an ECDSA signature counts with a high s too, as half of all have", () => {
   const hash = hashOf("sha256", message);
   for (let round = 0; round < 16; round += 1) {
     expect(verifyDigest(publicKeyOf(p256), hash, new Uint8Array(sign("sha256", message, p256)))).toBe(true);
+  }
+});
+
+test("an RSA signature has one value: that plus the modulus is another", () => {
+  let key = rsa(2048);
+  const modulus = (): bigint => BigInt(`0x${toHex(Buffer.from(key.export({ format: "jwk" }).n ?? "", "base64url"))}`);
+  // The sum has to fit the length of a signature, which it seldom does for a modulus near 2^2048.
+  const limit = 1n << 2048n;
+  while (modulus() > (limit / 8n) * 7n) key = rsa(2048);
+  for (let round = 0; ; round += 1) {
+    const text = toUtf8(`message ${round}`);
+    const signature = new Uint8Array(sign("sha256", text, key));
+    const sum = BigInt(`0x${toHex(signature)}`) + modulus();
+    if (sum >= limit) continue;
+    const other = fromHex(sum.toString(16).padStart(512, "0"));
+    expect(verifyDigest(publicKeyOf(key), hashOf("sha256", text), signature)).toBe(true);
+    expect(verifyDigest(publicKeyOf(key), hashOf("sha256", text), other)).toBe(false);
+    expect(verifySignature(publicKeyOf(key), text, other)).toBe(false);
+    break;
   }
 });
 
