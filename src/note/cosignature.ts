@@ -75,16 +75,11 @@ export function encodeTime(time: number): Uint8Array {
  * @throws note/bad-signature if `type` is ML-DSA-44 and the text is no checkpoint, or a name is over 255 bytes
  */
 export function cosignatureMessage(type: CosignatureType, name: string, time: number, text: string): Uint8Array {
-  switch (type) {
-    case "ed25519-cosignature":
-      // tlog-cosignature: "a single space, and timestamp encoded as an ASCII decimal with no leading zeroes"
-      return toUtf8(`cosignature/v1\ntime ${time}\n${text}`);
-    case "ml-dsa-44-cosignature": {
-      const { origin, treeSize, rootHash } = readTreeHead(text);
-      // tlog-cosignature: "If signing a checkpoint, start MUST be zero", and end is the size of the tree.
-      return subtreeMessage(name, time, { origin, start: 0n, end: treeSize, rootHash });
-    }
-  }
+  // tlog-cosignature: "a single space, and timestamp encoded as an ASCII decimal with no leading zeroes"
+  if (type === "ed25519-cosignature") return toUtf8(`cosignature/v1\ntime ${time}\n${text}`);
+  const { origin, treeSize, rootHash } = readTreeHead(text);
+  // tlog-cosignature: "If signing a checkpoint, start MUST be zero", and end is the size of the tree.
+  return subtreeMessage(name, time, { origin, start: 0n, end: treeSize, rootHash });
 }
 
 /** The `cosigned_message` structure for leaves `[start, end)` of the log `origin`. */
@@ -105,14 +100,8 @@ export function subtreeMessage(
 }
 
 function cosignatureType({ name, type }: VerifierKey): CosignatureType {
-  switch (type) {
-    case "ed25519-cosignature":
-    case "ml-dsa-44-cosignature":
-      return type;
-    case "ed25519":
-    case "ecdsa":
-      throw new RangeError(`${name} is not a cosigner's key`);
-  }
+  if (type === "ed25519-cosignature" || type === "ml-dsa-44-cosignature") return type;
+  throw new RangeError(`${name} is not a cosigner's key`);
 }
 
 function readTime(signature: Uint8Array): number {

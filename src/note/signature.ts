@@ -11,15 +11,9 @@ import { ecdsaKeyObject, ed25519KeyObject, type VerifierKey } from "./vkey.ts";
  * @throws RangeError for a cosigner's key, whose signatures also carry a time
  */
 export function verifyNoteSignature(key: VerifierKey, text: string, signature: Uint8Array): boolean {
-  switch (key.type) {
-    case "ed25519":
-      return verify(null, toUtf8(text), ed25519KeyObject(key.publicKey), signature);
-    case "ecdsa":
-      return verifyEcdsa(ecdsaKeyObject(key.publicKey), toUtf8(text), signature);
-    case "ed25519-cosignature":
-    case "ml-dsa-44-cosignature":
-      throw new RangeError(`${key.name} is a cosigner's key`);
-  }
+  if (key.type === "ed25519") return verify(null, toUtf8(text), ed25519KeyObject(key.publicKey), signature);
+  if (key.type === "ecdsa") return verifyEcdsa(ecdsaKeyObject(key.publicKey), toUtf8(text), signature);
+  throw new RangeError(`${key.name} is a cosigner's key`);
 }
 
 const verifyEcdsa = (key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean =>
