@@ -35,7 +35,8 @@ test("the image of the manifest differs in nothing", () => {
   expect(compareNodeToUki(MANIFEST, UKI)).toEqual([]);
 });
 
-const section = UKI.sections.find((each) => each.name === name);
+/** A section that the stub knows nothing of. */
+const unknownSection = (name: string) => ({ name, role: "other", sha256: hashOf(name), size: 1 }) as const;
 
 describe("the component that changed is named first", () => {
   test.each([
@@ -45,6 +46,7 @@ describe("the component that changed is named first", () => {
     [".sbat", "sbat (.sbat)"],
     [".text", ".text"],
   ])("%s", (name, component) => {
+    const section = UKI.sections.find((each) => each.name === name);
     const [first, ...rest] = linesOf(MANIFEST, ukiWith(name, "another"));
     expect(first).toBe(`${component}: got sha256 ${hashOf("another")}, want sha256 ${section?.sha256}`);
     expect(rest).toEqual([expect.stringMatching(FILE), expect.stringMatching(/^uki: got authenticode/)]);
@@ -77,7 +79,6 @@ describe("the component that changed is named first", () => {
 });
 
 describe("differences", () => {
-  const section = (name: string) => ({ name, role: "other", sha256: hashOf(name), size: 1 }) as const;
   const DIFFERENT: readonly (readonly [name: string, Partial<UkiMeasurement>, lines: readonly (string | RegExp)[]])[] =
     [
       ["the file alone", { sha256: hashOf("padded") }, [FILE]],
@@ -94,12 +95,15 @@ describe("differences", () => {
       ],
       [
         "a section too many",
-        { sha256: hashOf("longer"), sections: [...UKI.sections, section(".extra")] },
+        { sha256: hashOf("longer"), sections: [...UKI.sections, unknownSection(".extra")] },
         [`.extra: got sha256 ${hashOf(".extra")}, want nothing there`, FILE],
       ],
       [
         "a section by another name",
-        { sha256: hashOf("x"), sections: UKI.sections.map((each) => (each.name === ".sbat" ? section(".sba") : each)) },
+        {
+          sha256: hashOf("x"),
+          sections: UKI.sections.map((each) => (each.name === ".sbat" ? unknownSection(".sba") : each)),
+        },
         [/^sbat \(\.sbat\): got nothing there/, /^\.sba: .*want nothing there/, FILE],
       ],
       ["no root hash", { rootHash: null }, [/^rootfs \(roothash= in \.cmdline\): got nothing there/]],
