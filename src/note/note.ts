@@ -67,7 +67,7 @@ export function parseNote(text: string): Note {
   }
   const note = { text: text.slice(0, split + 1), signatures: lines.map(parseSignature) };
   requireNoteText(note.text);
-  if (formatNote(note) !== text) throw new Failure("note/malformed", "a signature line is not in canonical form");
+  if (formatNote(note) !== text) throw new Failure("note/malformed", "a signature line is not an em dash, a key name and base64");
   return note;
 }
 
@@ -81,10 +81,8 @@ export function requireNoteText(text: string): void {
 }
 
 function parseSignature(line: string): NoteSignature {
-  const [dash, name = "", encoded = "", ...rest] = line.split(" ");
-  if (dash !== "—" || !isKeyName(name) || rest.length > 0) {
-    throw new Failure("note/malformed", "a signature line is not an em dash, a key name and base64");
-  }
+  const [, name = "", encoded = ""] = line.split(" ");
+  if (!isKeyName(name)) throw new Failure("note/malformed", "a signature line bears no key name");
   const bytes = decode(encoded);
   if (bytes.length < 5) {
     throw new Failure("note/malformed", `a signature has a key ID and at least 1 byte more, got ${bytes.length} bytes`);
