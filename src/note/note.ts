@@ -67,7 +67,8 @@ export function parseNote(text: string): Note {
   }
   const note = { text: text.slice(0, split + 1), signatures: lines.map(parseSignature) };
   requireNoteText(note.text);
-  if (formatNote(note) !== text) throw new Failure("note/malformed", "a signature line is not an em dash, a key name and base64");
+  if (formatNote(note) !== text)
+    throw new Failure("note/malformed", "a signature line is not an em dash, a key name and base64");
   return note;
 }
 
