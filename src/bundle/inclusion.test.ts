@@ -159,6 +159,7 @@ describe("a proof", () => {
     ["for another index", "bundle/not-included", () => ({ ...withProof({ index: 3 }), logIndex: 3 })],
     ["for an index beyond the tree", "bundle/not-included", () => ({ ...withProof({ index: 5 }), logIndex: 5 })],
     ["for another index than the entry's", "bundle/not-included", () => ({ ...good, logIndex: 3 })],
+    ["for a size of the same path", "bundle/not-included", () => withProof({ treeSize: 6 })],
     ["for another size", "bundle/not-included", () => withProof({ treeSize: 4 })],
     ["for another root", "bundle/not-included", () => withProof({ rootHash: hash })],
     ["a hash short", "bundle/not-included", () => withProof({ path: proofOf(good).path.slice(1) })],

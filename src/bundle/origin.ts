@@ -12,7 +12,8 @@ export const urlOfOrigin = (origin: string): string => `https://${origin}`;
 export function originOfUrl(baseUrl: string): string | null {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) return null;
-  const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  const plain = url.search === "" && url.hash === "";
+  // A user or a password would stand between scheme and host.
   const asWritten =
     baseUrl.startsWith(`${url.protocol}//${url.host}`) && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(url.hostname);
   return plain && asWritten ? url.hostname : null;
