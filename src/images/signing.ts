@@ -13,7 +13,7 @@ import { type Descriptor } from "../oci/descriptor.ts";
 import { type Digest } from "../oci/digest.ts";
 import { formatImageManifest } from "../oci/manifest.ts";
 import { MEDIA_TYPES } from "../oci/media-types.ts";
-import { bundleReferrer } from "../oci/referrer.ts";
+import { bundleReferrer, EMPTY_CONFIG } from "../oci/referrer.ts";
 import { type AttachedBundle, readBundles } from "./bundles.ts";
 import { type ImageRepository } from "./repository.ts";
 
@@ -57,6 +57,7 @@ export async function attachStatement(
   const { bundle, bytes } = known === undefined ? await makeBundle(statement, signing) : reread(known);
 
   const stored = await repository.pushBlob(bytes, MEDIA_TYPES.bundle);
+  await repository.pushBlob(EMPTY_CONFIG, MEDIA_TYPES.empty);
   const lacking = subjects.filter(
     ({ digest }) => !present.get(digest)?.some((found) => found.digest === stored.digest),
   );

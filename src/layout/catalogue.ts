@@ -14,9 +14,10 @@ const MAX_MANIFESTS = 16_384;
 const MAX_DEPTH = 4;
 
 /** What is remembered of a manifest; contents never change under a digest. */
-interface Card {
+export interface Card {
   /** The manifest as a listing of referrers shows it, with its true size. */
   readonly descriptor: Descriptor;
+  /** What it is attached to. */
   readonly subject: Digest | null;
   /** What an index lists. */
   readonly entries: readonly Descriptor[];
@@ -49,9 +50,9 @@ export class Catalogue {
     return walk.cards.find(({ descriptor }) => descriptor.digest === digest)?.descriptor;
   }
 
-  /** What the manifest is attached to, or null. @throws as {@link find} */
-  async subjectOf(entry: Descriptor): Promise<Digest | null> {
-    return (await this.#card(entry, "fault"))?.subject ?? null;
+  /** What an entry of `index.json` is; null for what is no manifest. @throws as {@link find} */
+  async read(entry: Descriptor): Promise<Card | null> {
+    return this.#card(entry, "fault");
   }
 
   /**

@@ -148,6 +148,11 @@ describe("resolving", () => {
     });
   });
 
+  test("an index whose platforms are listed beside it is one image", async () => {
+    built.builder.writeIndex([...built.children, built.root]);
+    expect(await repository.resolve({ tag: null, digest: null })).toMatchObject({ digest: built.root.digest });
+  });
+
   test("a digest that an index calls by a wrong type is what it is", async () => {
     const [first = NOTHING] = built.children;
     const wrong = { ...first, mediaType: MEDIA_TYPES.index };

@@ -9,7 +9,7 @@ import { parseJson } from "../json/parser.ts";
 import { type Descriptor } from "../oci/descriptor.ts";
 import { type Digest } from "../oci/digest.ts";
 import { formatImageIndex, type ImageIndex, parseImageIndex, parseImageManifest } from "../oci/manifest.ts";
-import { isIndexType, isManifestType, MEDIA_TYPES } from "../oci/media-types.ts";
+import { MEDIA_TYPES } from "../oci/media-types.ts";
 import { MAX_DOCUMENT_BYTES } from "../oci/narrow.ts";
 import { addToFallbackIndex, fallbackTag, isFallbackTag, referrerDescriptor } from "../oci/referrer.ts";
 import { BlobStore } from "./blob-store.ts";
@@ -91,15 +91,21 @@ class Layout implements ImageRepository {
     return nameless(found);
   }
 
-  /** What may be meant when neither tag nor digest is given: all but what is attached to something, and its listings. */
+  /**
+   * What may be meant when neither tag nor digest is given: all but what is attached to something, the listings of that,
+   * and untagged platforms of an index that is listed too, as oras leaves them.
+   */
   async #untagged(manifests: readonly Descriptor[]): Promise<readonly Descriptor[]> {
     const found: Descriptor[] = [];
+    const within = new Set<Digest>();
     for (const entry of manifests) {
-      if (!isManifestType(entry.mediaType) && !isIndexType(entry.mediaType)) continue;
       if (isAttachmentTag(tagOf(entry) ?? "")) continue;
-      if ((await this.#catalogue.subjectOf(entry)) === null) found.push(entry);
+      const card = await this.#catalogue.read(entry);
+      if (card === null || card.subject !== null) continue;
+      found.push(entry);
+      for (const { digest } of card.entries) within.add(digest);
     }
-    return found;
+    return found.filter((entry) => tagOf(entry) !== undefined || !within.has(entry.digest));
   }
 
   async readManifest(digest: Digest): Promise<Uint8Array> {

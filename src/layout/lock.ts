@@ -22,10 +22,15 @@ const PREFIX = ".assay-lock";
  * All that is known of a contender is in the file's name, which appears at once and whole. A process of another machine,
  * container or boot cannot be seen from here and counts as alive.
  *
+ * @param patienceMs  how long the lock is waited for
  * @throws layout/conflict, files/unwritable
  */
-export async function withLock<T>(directory: string, action: () => Promise<T>): Promise<T> {
-  const own = await acquire(directory);
+export async function withLock<T>(
+  directory: string,
+  action: () => Promise<T>,
+  patienceMs: number = PATIENCE_MS,
+): Promise<T> {
+  const own = await acquire(directory, patienceMs);
   try {
     return await action();
   } finally {
@@ -33,9 +38,9 @@ export async function withLock<T>(directory: string, action: () => Promise<T>): 
   }
 }
 
-async function acquire(directory: string): Promise<string> {
+async function acquire(directory: string, patienceMs: number): Promise<string> {
   const own = `${ownName()}.${toHex(new Uint8Array(randomBytes(8)))}`;
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patienceMs;
   for (let round = 0; ; round += 1) {
     // Looking first keeps the waiting from stepping on each other's feet.
     let [other] = await othersAlive(directory, own);

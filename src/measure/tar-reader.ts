@@ -20,14 +20,17 @@ const WITHOUT_CONTENTS = "123456";
 /**
  * Reads the frame of a tar, not its contents: that it is whole and well-formed, and how many entries it has.
  *
- * Stricter than programs that unpack: both blocks of zeros must be there and only zeros may follow, so that no reader
- * stops earlier or later than another. Memory is bounded; contents are passed over as they come.
+ * Stricter than programs that unpack: only zeros may follow the end, so that no reader stops earlier than another. One
+ * liberty is taken, which runtimes take too: an end without its blocks of zeros, and without the last file's padding, is
+ * an end, because `umoci insert` writes no other. Memory is bounded; contents are passed over as they come.
  */
 export class TarReader {
   readonly #block = new Uint8Array(BLOCK_BYTES);
   #have = 0;
   /** Bytes of contents and padding to pass over. */
   #left = 0;
+  /** How many of them, at most, are padding. */
+  #padding = 0;
   #zeroBlocks = 0;
   #entries = 0;
   /** Size of an old GNU sparse entry of whose header more blocks follow. */
@@ -66,8 +69,10 @@ export class TarReader {
 
   /** @throws measure/malformed-layer where the tar is not whole */
   finish(): void {
-    if (this.#have > 0 || this.#left > 0 || this.#sparseSize !== null) throw malformed("ends within an entry");
-    if (this.#zeroBlocks < 2) throw malformed("ends without its two blocks of zeros");
+    if (this.#have > 0 || this.#left > this.#padding || this.#sparseSize !== null)
+      throw malformed("ends within an entry");
+    if (this.#awaitsEntry) throw malformed("has a pax header that no entry follows");
+    if (this.#entries === 0 && this.#zeroBlocks === 0) throw malformed("is empty");
   }
 
   #readBlock(): void {
@@ -109,6 +114,7 @@ export class TarReader {
     const left = Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
     if (!Number.isSafeInteger(left)) throw malformed("has an entry larger than can be");
     this.#left = left;
+    this.#padding = left - size;
     if (left === 0) this.#pax = null;
   }
 
