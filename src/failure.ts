@@ -114,8 +114,6 @@ export const FAILURES = {
 
   // manifest
   "manifest/malformed": "malformed",
-  "manifest/mismatch": "denied",
-  "manifest/no-such-target": "denied",
   "manifest/register-mismatch": "denied",
   "manifest/register-missing": "denied",
   "manifest/not-yet-valid": "denied",
@@ -149,6 +147,7 @@ export const FAILURES = {
   "admit/platform-not-covered": "denied",
   "admit/unlogged": "denied",
   "admit/checkpoint-stale": "denied",
+  "admit/log-not-valid": "denied",
   "admit/key-not-valid": "denied",
   "admit/key-revoked": "denied",
   "admit/key-use": "denied",
@@ -174,6 +173,9 @@ export const FAILURES = {
 
   // gate
   "gate/deadline": "unavailable",
+  "gate/underived": "malformed",
+  "gate/not-a-subject": "malformed",
+  "gate/attach-unsigned": "denied",
 
   // layout (OCI image layouts)
   "layout/missing": "missing",
@@ -212,7 +214,12 @@ export const FAILURES = {
   "log/unavailable": "unavailable",
 
   // cli
+  "cli/no-artefact": "malformed",
+  "cli/malformed-report": "malformed",
+  "cli/no-log": "malformed",
+  "cli/unknown-kind": "malformed",
   "cli/malformed-pair": "malformed",
+  "cli/conflicting-flags": "malformed",
   "cli/unsupported-log": "malformed",
   "cli/unsupported-transport": "malformed",
 

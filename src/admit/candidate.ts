@@ -2,6 +2,7 @@ import { toHex } from "../bytes/hex.ts";
 import { type Bundle, parseBundle } from "../bundle/bundle.ts";
 import { type EntryFinding, verifyEntries } from "../bundle/inclusion.ts";
 import { parseStatement, type Statement } from "../bundle/statement.ts";
+import { type TrustedLog } from "../bundle/trusted-log.ts";
 import { verifyDsse } from "../bundle/verify.ts";
 import { Failure } from "../failure.ts";
 import { formatInstant } from "../manifest/validity.ts";
@@ -198,6 +199,7 @@ function examineFinding(
   if (revoked !== null) checks.push(fail("inclusion", "admit/key-revoked", revoked, evidence));
 
   if (transparency.witnesses === null) {
+    checks.push(...examineLogTime(finding.log, now, evidence));
     checks.push(note("witnesses", "tlog/unwitnessed", "no witness was asked for", evidence));
     return { checks, bounds: [], trustedTime: null };
   }
@@ -207,6 +209,7 @@ function examineFinding(
     return { checks, bounds: [], trustedTime: null };
   }
   const trustedTime = new Date(quorum.checkpointTime * 1000);
+  checks.push(...examineLogTime(finding.log, trustedTime, evidence));
   const witnesses = quorum.counted.map(({ witness }) => witness);
   checks.push(
     pass("witnesses", `cosigned by ${witnesses.join(", ")}`, {
@@ -234,6 +237,18 @@ function judgeQuorum(
     if (error instanceof Failure) return error;
     throw error;
   }
+}
+
+/** The log's key must have been in force when the checkpoint is known to have existed, or now where nobody knows. */
+function examineLogTime(
+  { origin, validFrom, validTo }: TrustedLog,
+  at: Date,
+  evidence: Check["evidence"],
+): readonly Check[] {
+  if (validFrom <= at && (validTo === null || at <= validTo)) return [];
+  const range = `${formatInstant(validFrom)} to ${validTo === null ? "…" : formatInstant(validTo)}`;
+  const message = `the key of ${origin} is valid from ${range}; the checkpoint is judged at ${formatInstant(at)}`;
+  return [fail("inclusion", "admit/log-not-valid", message, evidence)];
 }
 
 /** A compromise is cut off at a log position, and an entry elsewhere has no position in that log. */

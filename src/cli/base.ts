@@ -1,5 +1,7 @@
 import { Command } from "@oclif/core/command";
+import { CLIError } from "@oclif/core/errors";
 
+import { formatInstant } from "../manifest/validity.ts";
 import { Failure, KINDS } from "../failure.ts";
 import { oneLine, printable, printableJson } from "./output.ts";
 
@@ -43,6 +45,18 @@ export abstract class BaseCommand<Report extends object> extends Command {
     process.stdout.write(`${printableJson(JSON.stringify(json, null, 2))}\n`);
   }
 
+  /** Positional arguments of a command that takes one or more. */
+  protected several(argv: readonly unknown[], what: string): readonly string[] {
+    const values = argv.map(String);
+    if (values.length === 0) throw new CLIError(`${what} is missing`);
+    return values;
+  }
+
+  /** The time, RFC 3339 in UTC, whole seconds. */
+  protected now(): string {
+    return formatInstant(new Date());
+  }
+
   protected override catch(error: Error): Promise<never> {
     const status = statusOf(error);
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
@@ -52,12 +66,7 @@ export abstract class BaseCommand<Report extends object> extends Command {
 
   /** oclif's own toErrorJson serialises the parser's whole context: the configuration, the home directory, argv. */
   protected override toErrorJson(error: unknown): ErrorReport {
-    return {
-      error:
-        error instanceof Failure
-          ? { code: error.code, message: error.message, hint: error.hint ?? null }
-          : { code: isUsage(error) ? "usage" : "internal", message: messageOf(error), hint: null },
-    };
+    return errorReport(error);
   }
 }
 
@@ -65,6 +74,14 @@ export abstract class BaseCommand<Report extends object> extends Command {
 export interface ErrorReport {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
 }
+
+/** An error as `--json` prints it. */
+export const errorReport = (error: unknown): ErrorReport => ({
+  error:
+    error instanceof Failure
+      ? { code: error.code, message: error.message, hint: error.hint ?? null }
+      : { code: isUsage(error) ? "usage" : "internal", message: messageOf(error), hint: null },
+});
 
 const isUsage = (error: unknown): boolean => exitOf(error) === USAGE;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -81,7 +98,8 @@ function statusOf(error: unknown): number {
   return error instanceof Failure ? KINDS[error.kind].exit : (exitOf(error) ?? INTERNAL);
 }
 
-function explain(error: Error): string[] {
+/** An error for people, a line each for what it is, its code, what to do and what is underneath. */
+export function explain(error: Error): string[] {
   if (exitOf(error) === 0) return [];
   if (!(error instanceof Failure)) {
     return isUsage(error) ? [`usage: ${error.message}`] : [`internal error: ${error.stack ?? error.message}`];

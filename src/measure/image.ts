@@ -31,3 +31,11 @@ export interface ImageMeasurement {
   /** In the order of the index, each once. */
   readonly images: readonly MeasuredImage[];
 }
+
+/** An image by what its manifests and configurations say: a measurement for which no layer was uncompressed. */
+export type ImageContents = Omit<ImageMeasurement, "images"> & {
+  readonly images: readonly (Omit<MeasuredImage, "layers"> & {
+    /** Bottom layer first, with the diffID that the configuration claims. */
+    readonly layers: readonly Omit<MeasuredLayer, "uncompressedSize">[];
+  })[];
+};

@@ -48,7 +48,9 @@ export function policyOf({ keys, threshold, logs, witnesses }: GivenTrust): Give
     notAfter: null,
     signatures,
     transparency,
-    images: [{ ...rule, match: ANYTHING, digestRequired: false, coverChildren: true, measurement: null, attestations: [] }],
+    images: [
+      { ...rule, match: ANYTHING, digestRequired: false, coverChildren: true, measurement: null, attestations: [] },
+    ],
     nodes: [],
     exceptions: [],
   };
