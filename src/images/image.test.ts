@@ -70,6 +70,16 @@ function attachManifest(changes: object): Descriptor {
 const many = (count: number) =>
   Array.from({ length: count }, (_, at) => built.builder.image({ os: "linux", architecture: `a${at}` }, []));
 
+/** What an image is uncompressed: compressors differ between versions and machines, what they compress does not. */
+async function uncompressed(repository: ImageRepository): Promise<readonly object[]> {
+  const { images } = await measureImage(repository, await readImage(repository, NAME));
+  return images.map(({ config, platform, layers }) => ({
+    config,
+    platform,
+    diffIds: layers.map(({ diffId }) => diffId),
+  }));
+}
+
 describe("reading an image", () => {
   test("an index with its platforms", async () => {
     const image = await readImage(repository, NAME);
@@ -156,15 +166,6 @@ describe("measuring an image", () => {
   });
 
   test("the quickstart's image is what its generator makes", async () => {
-    // Compressors differ between versions and machines; what they compress does not.
-    const uncompressed = async (repository: ImageRepository) =>
-      (await measureImage(repository, await readImage(repository, NAME))).images.map(
-        ({ config, platform, layers }) => ({
-          config,
-          platform,
-          diffIds: layers.map(({ diffId }) => diffId),
-        }),
-      );
     const committed = await openLayout(join(import.meta.dirname, "../../testdata/quickstart/image"));
     expect(await uncompressed(committed)).toEqual(await uncompressed(repository));
   });
