@@ -36,7 +36,7 @@ await build({
   target: "node22",
   // Carries a native addon, found beside its own files.
   external: ["better-sqlite3"],
-  // oclif and tar-stream are CommonJS: bundled into modules they need a `require`.
+  // oclif is CommonJS: bundled into modules it needs a `require`.
   banner: {
     js: 'import { createRequire as assayRequire } from "node:module"; const require = assayRequire(import.meta.url);',
   },

@@ -34,7 +34,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "src/json": [],
   "src/pe": ["node:crypto"],
   "src/tlog": ["node:crypto"],
-  "src/measure": ["node:crypto", "node:zlib", "node:stream", "tar-stream"],
+  "src/measure": ["node:crypto", "node:zlib", "node:stream"],
   "src/bundle": ["node:crypto", "@noble/curves"],
   "src/manifest": ["node:crypto", "typebox"],
   "src/witness": [],
