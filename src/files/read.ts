@@ -1,11 +1,14 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
+import { concat } from "../bytes/join.ts";
 import { type ByteSource, requireRange } from "../bytes/source.ts";
 import { Failure } from "../failure.ts";
 
 /** Bytes asked for at a time when a file is streamed. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Most bounded files are smaller than this: one read, and one more to see the end. */
+const SMALL_CHUNK_BYTES = 64 * 1024;
 
 /**
  * The whole of a small file.
@@ -14,15 +17,16 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
  * @throws files/missing, files/unreadable, files/too-large
  */
 export async function readFileBounded(path: string, maxBytes: number): Promise<Uint8Array> {
-  await using file = await openForReading(path);
-  const { size } = await file.handle.stat();
-  if (size > maxBytes) throw new Failure("files/too-large", `${path} has ${size} bytes; at most ${maxBytes} are read`);
-  const bytes = new Uint8Array(await file.handle.readFile());
-  // The size of a pipe or of a growing file is not known before it is read.
-  if (bytes.length > maxBytes) {
-    throw new Failure("files/too-large", `${path} has more than the ${maxBytes} bytes that are read`);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  // Not by its size: that of a pipe or of a growing file is not known before it is read.
+  for await (const part of streamFile(path, SMALL_CHUNK_BYTES)) {
+    length += part.length;
+    if (length > maxBytes)
+      throw new Failure("files/too-large", `${path} has more than the ${maxBytes} bytes that are read`);
+    parts.push(part.slice());
   }
-  return bytes;
+  return concat(...parts);
 }
 
 /**
@@ -30,13 +34,17 @@ export async function readFileBounded(path: string, maxBytes: number): Promise<U
  *
  * @throws files/missing, files/unreadable
  */
-export async function* streamFile(path: string): AsyncGenerator<Uint8Array> {
-  await using file = await openForReading(path);
-  const buffer = new Uint8Array(CHUNK_BYTES);
-  for (;;) {
-    const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, null).catch(unreadable(path));
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
+export async function* streamFile(path: string, chunkBytes: number = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
+  const handle = await openForReading(path);
+  try {
+    const buffer = new Uint8Array(chunkBytes);
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null).catch(unreadable(path));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
   }
 }
 
@@ -49,15 +57,15 @@ export interface FileSource extends ByteSource, AsyncDisposable {}
  * @throws files/missing, files/unreadable
  */
 export async function openFileSource(path: string): Promise<FileSource> {
-  const file = await openForReading(path);
-  const { size } = await file.handle.stat();
+  const handle = await openForReading(path);
+  const { size } = await handle.stat();
   return {
     size,
     async read(offset, length) {
       requireRange(size, offset, length);
       const bytes = new Uint8Array(length);
       for (let filled = 0; filled < length;) {
-        const { bytesRead } = await file.handle
+        const { bytesRead } = await handle
           .read(bytes, filled, length - filled, offset + filled)
           .catch(unreadable(path));
         if (bytesRead === 0) throw new Failure("files/unreadable", `${path} became shorter while it was read`);
@@ -65,15 +73,11 @@ export async function openFileSource(path: string): Promise<FileSource> {
       }
       return bytes;
     },
-    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => handle.close(),
   };
 }
 
-interface OpenFile extends AsyncDisposable {
-  readonly handle: FileHandle;
-}
-
-async function openForReading(path: string): Promise<OpenFile> {
+async function openForReading(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") {
       throw new Failure("files/missing", `${path} does not exist`, { cause });
@@ -84,7 +88,7 @@ async function openForReading(path: string): Promise<OpenFile> {
     await handle.close();
     throw new Failure("files/unreadable", `${path} is a directory, not a file`);
   }
-  return { handle, [Symbol.asyncDispose]: () => handle.close() };
+  return handle;
 }
 
 const unreadable =

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 
 import { run } from "@oclif/core/run";
 
-import { sourceOptions } from "./source.ts";
+import { ROOT, sourceOptions } from "./source.ts";
 
 /** What a run of the program left behind. */
 export interface Outcome {
@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 /**
- * Runs `assay …argv` in this process, from source. One at a time: working directory, environment and standard streams
+ * Runs `assay …argv` in this process, from source where this Node reads it. One at a time: working directory, environment and standard streams
  * belong to the process.
  *
  * @param argv  as the shell would pass it, without the program
@@ -60,9 +60,12 @@ export async function assay(argv: readonly string[], surroundings: Surroundings 
   }
 }
 
+/** Commands say `using`, which Node 22 cannot parse: there the built ones run. */
+const RUNS_SOURCE = Number(process.versions.node.split(".")[0]) >= 24;
+
 async function statusOf(argv: string[], report: (text: string) => void): Promise<number> {
   try {
-    await run(argv, sourceOptions(argv));
+    await run(argv, RUNS_SOURCE ? sourceOptions(argv) : { root: ROOT });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const status = exitOf(error);
