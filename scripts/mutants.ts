@@ -39,7 +39,6 @@ for (const part of [
   "schemas",
   "scripts",
   "bin",
-  "docs",
   "package.json",
   "tsconfig.json",
   "vitest.config.ts",
