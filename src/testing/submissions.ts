@@ -10,6 +10,7 @@ import { type Submission } from "../log/submission.ts";
 
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const key = publicKeyOf(privateKey);
+const ed25519Key = publicKeyOf(generateKeyPairSync("ed25519").publicKey);
 
 /** A signed statement about nothing, as it is submitted; another one each time, since ECDSA is. */
 export function statementSubmission(text: string): Submission & { readonly envelope: Uint8Array } {
@@ -25,4 +26,13 @@ export function fileSubmission(text: string): Submission {
   const signature = new Uint8Array(sign("sha256", toUtf8(text), privateKey));
   const digest = hashBytes("SHA2_256", toUtf8(text));
   return { body: formatEntryBody(entryOf({ digest, signature, key })), envelope: null };
+}
+
+/**
+ * An entry that a log takes without checking a signature, for tests that append many: an Ed25519 key signs no digest, so
+ * there is nothing to check without the file. Always the same for one text.
+ */
+export function uncheckedSubmission(text: string): Submission {
+  const digest = hashBytes("SHA2_512", toUtf8(text));
+  return { body: formatEntryBody(entryOf({ digest, signature: digest, key: ed25519Key })), envelope: null };
 }
