@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-import { execute } from "@oclif/core/execute";
-
+import { execute } from "../src/cli/run.ts";
 import { sourceOptions } from "../src/testing/source.ts";
 
-// As bin/run.js, from source: a result that could not be written is no result.
-process.stdout.on("error", () => process.exit(1));
-await execute({ loadOptions: sourceOptions(process.argv.slice(2)) });
+await execute(sourceOptions(process.argv.slice(2)));

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Kept to syntax that old releases parse, so that this message is what their users see.
 import module from "node:module";
+import { fileURLToPath } from "node:url";
 
 const [major, minor, patch] = process.versions.node.split(".").map(Number);
 const supported =
@@ -13,12 +14,10 @@ if (!supported) {
 }
 
 module.enableCompileCache?.();
-// A result that could not be written is no result: a closed pipe must not end in exit 0.
-process.stdout.on("error", () => process.exit(1));
 
 const { execute } = await import("../dist/run.js").catch((cause) => {
   if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
   console.error("assay: dist/ is not built; run `npm run build`.");
   process.exit(1);
 });
-await execute(new URL("..", import.meta.url));
+await execute({ root: fileURLToPath(new URL("..", import.meta.url)) });

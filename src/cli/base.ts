@@ -23,7 +23,8 @@ export abstract class BaseCommand<Report extends object> extends Command {
 
   protected override async _run<T>(): Promise<T> {
     const result = await super._run<T>();
-    await written(process.stdout);
+    // A result that could not be written is no result.
+    if (!(await written(process.stdout))) this.exit(INTERNAL);
     process.exitCode = this.status;
     return result;
   }
@@ -77,14 +78,56 @@ export interface ErrorReport {
 
 /** An error as `--json` prints it. */
 export const errorReport = (error: unknown): ErrorReport => ({
-  error:
-    error instanceof Failure
-      ? { code: error.code, message: error.message, hint: error.hint ?? null }
-      : { code: isUsage(error) ? "usage" : "internal", message: messageOf(error), hint: null },
+  error: { code: codeOf(error), message: messageOf(error), hint: hintOf(error) ?? null },
 });
 
+/** Exit status that an error ends the program with. */
+export function statusOf(error: unknown): number {
+  return error instanceof Failure ? KINDS[error.kind].exit : (exitOf(error) ?? INTERNAL);
+}
+
+/** An error for people, a line each for what it is, its code, what to do and what is underneath. */
+export function explain(error: unknown): string[] {
+  const hint = hintOf(error);
+  const advice = hint === undefined ? [] : [`hint:  ${oneLine(hint)}`];
+  if (error instanceof Failure) {
+    const lines = [`error: ${oneLine(error.message)}`, `code:  ${error.code}`, ...advice];
+    for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 4; cause = cause.cause, depth += 1) {
+      lines.push(`cause: ${oneLine(cause.message)}`);
+    }
+    return lines;
+  }
+  if (isUsage(error)) return [`usage: ${oneLine(messageOf(error))}`, ...advice];
+  return [`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+}
+
 const isUsage = (error: unknown): boolean => exitOf(error) === USAGE;
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function codeOf(error: unknown): string {
+  if (error instanceof Failure) return error.code;
+  return isUsage(error) ? "usage" : "internal";
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return isUsage(error) ? usageMessage(message) : message;
+}
+
+/** oclif's parser wraps its sentences in two that say nothing, and lists what is missing in columns. */
+function usageMessage(message: string): string {
+  return message
+    .split("\n")
+    .map((line) => line.trim().replaceAll(/\s{2,}/g, ", "))
+    .filter((line) => line !== "" && !/^(?:The following errors? occurred:|See more help with --help)$/.test(line))
+    .join("; ")
+    .replaceAll(":; ", ": ");
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof Failure) return error.hint;
+  if (error instanceof CLIError && error.suggestions !== undefined) return error.suggestions.join("; ");
+  return isUsage(error) ? "add --help to see how it is used" : undefined;
+}
 
 /** oclif's own errors carry `oclif.exit`. */
 function exitOf(error: unknown): number | undefined {
@@ -94,24 +137,6 @@ function exitOf(error: unknown): number | undefined {
   return typeof oclif.exit === "number" ? oclif.exit : undefined;
 }
 
-function statusOf(error: unknown): number {
-  return error instanceof Failure ? KINDS[error.kind].exit : (exitOf(error) ?? INTERNAL);
-}
-
-/** An error for people, a line each for what it is, its code, what to do and what is underneath. */
-export function explain(error: Error): string[] {
-  if (exitOf(error) === 0) return [];
-  if (!(error instanceof Failure)) {
-    return isUsage(error) ? [`usage: ${error.message}`] : [`internal error: ${error.stack ?? error.message}`];
-  }
-  const lines = [`error: ${oneLine(error.message)}`, `code:  ${error.code}`];
-  if (error.hint !== undefined) lines.push(`hint:  ${oneLine(error.hint)}`);
-  for (let cause = error.cause, depth = 0; cause instanceof Error && depth < 4; cause = cause.cause, depth += 1) {
-    lines.push(`cause: ${oneLine(cause.message)}`);
-  }
-  return lines;
-}
-
-/** Resolves when everything written so far has left the process. */
-const written = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => stream.write("", () => resolve()));
+/** True once everything written so far has left the process, false where it could not. */
+const written = (stream: NodeJS.WriteStream): Promise<boolean> =>
+  new Promise((resolve) => stream.write("", (error) => resolve(error === undefined || error === null)));

@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 
-import { run } from "@oclif/core/run";
-
+import { runProgram } from "../cli/run.ts";
 import { ROOT, sourceOptions } from "./source.ts";
 
 /** What a run of the program left behind. */
@@ -23,8 +22,8 @@ export interface Surroundings {
 }
 
 /**
- * Runs `assay …argv` in this process, from source where this Node reads it. One at a time: working directory, environment and standard streams
- * belong to the process.
+ * Runs `assay …argv` in this process, from source where this Node reads it. One at a time: working directory,
+ * environment and standard streams belong to the process.
  *
  * @param argv  as the shell would pass it, without the program
  */
@@ -50,8 +49,7 @@ export async function assay(argv: readonly string[], surroundings: Surroundings 
   ];
   try {
     process.chdir(cwd);
-    process.exitCode = 0;
-    const status = await statusOf([...argv], (text) => (output.stderr += text));
+    const status = await runProgram(argv, RUNS_SOURCE ? sourceOptions(argv) : { root: ROOT });
     return { status, ...output };
   } finally {
     process.chdir(before.cwd);
@@ -62,24 +60,6 @@ export async function assay(argv: readonly string[], surroundings: Surroundings 
 
 /** Commands say `using`, which Node 22 cannot parse: there the built ones run. */
 const RUNS_SOURCE = Number(process.versions.node.split(".")[0]) >= 24;
-
-async function statusOf(argv: string[], report: (text: string) => void): Promise<number> {
-  try {
-    await run(argv, RUNS_SOURCE ? sourceOptions(argv) : { root: ROOT });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    const status = exitOf(error);
-    // What bin/run.js prints for an error that no command has printed: an unknown command, or a bug.
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIT") report(`${String(error)}\n`);
-    return status;
-  }
-}
-
-function exitOf(error: unknown): number {
-  if (!(error instanceof Error) || !("oclif" in error)) return 1;
-  const { oclif } = error;
-  return typeof oclif === "object" && oclif !== null && "exit" in oclif ? Number(oclif.exit) : 1;
-}
 
 function replaceVariable(name: string, value: string | undefined): () => void {
   const before = process.env[name];
