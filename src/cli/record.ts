@@ -34,8 +34,12 @@ export async function deriveStatement(file: string, flags: ArtefactFlags): Promi
       hint: "name the image with --uki, or say --from-recipe-only, which policies deny by default",
     });
   }
-  await using source = await openFileSource(flags.uki);
-  return recordNode(predicate, await measureUki(source));
+  const source = await openFileSource(flags.uki);
+  try {
+    return recordNode(predicate, await measureUki(source));
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
 }
 
 async function deriveImage(file: string, predicate: Json, flags: ArtefactFlags): Promise<Statement> {
@@ -46,10 +50,13 @@ async function deriveImage(file: string, predicate: Json, flags: ArtefactFlags):
     });
   }
   const { repository, reference } = await openImage(name);
-  using progress = new Progress("reading layers");
-  return recordImage(predicate, repository, await readImage(repository, reference), (done, total) =>
-    progress.report(done, total),
-  );
+  const progress = new Progress("reading layers");
+  try {
+    const image = await readImage(repository, reference);
+    return await recordImage(predicate, repository, image, (done, total) => progress.report(done, total));
+  } finally {
+    progress[Symbol.dispose]();
+  }
 }
 
 /** The two predicates have no property in common. */

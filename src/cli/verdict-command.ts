@@ -55,7 +55,21 @@ export abstract class VerdictCommand extends BaseCommand<Verdicts> {
     policy: Policy,
     judge: (name: string, remembered: Remembered) => Promise<Verdict>,
   ): Promise<Verdicts> {
-    using memory = await openMemory(flags.state);
+    const memory = await openMemory(flags.state);
+    try {
+      return await this.#judgeAll(names, flags, policy, judge, memory);
+    } finally {
+      memory?.[Symbol.dispose]();
+    }
+  }
+
+  async #judgeAll(
+    names: readonly string[],
+    flags: VerdictFlags,
+    policy: Policy,
+    judge: (name: string, remembered: Remembered) => Promise<Verdict>,
+    memory: VerdictMemory | null,
+  ): Promise<Verdicts> {
     const verdicts: Verdict[] = [];
     const failures: { subject: string; failure: Failure }[] = [];
     const end = Date.now() + flags.deadline * 1000;

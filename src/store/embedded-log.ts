@@ -21,6 +21,7 @@ import {
   requireEmpty,
 } from "./log-directory.ts";
 import { logSigner } from "./log-key.ts";
+import { closing, opening, Resources } from "./resources.ts";
 import { SqliteCheckpointLock } from "./sqlite-lock.ts";
 import { SqliteMutex } from "./sqlite-mutex.ts";
 import { TileDirectory } from "./tile-directory.ts";
@@ -65,20 +66,22 @@ export async function createEmbeddedLog(directory: string, options: NewLogOption
   const signer = logSigner(origin, seed);
   const name = nameOf(signer.key);
   await requireEmpty(directory);
-  using lock = new SqliteCheckpointLock(lockPath);
-  if ((await lock.readCheckpoint(name.logId)) !== null) {
-    throw new Failure("log/lock-exists", `${lockPath} holds a checkpoint of this log already: it exists elsewhere`);
-  }
-  await makeDirectory(directory);
-  createLogDatabase(directory, name);
-  if (encryptedSeed !== null) await createFile(join(directory, LOG_FILES.seed), encryptedSeed, 0o600);
-  for (const [file, contents] of trustFiles(signer.key, now)) await createFile(join(directory, file), contents);
-  // SQLite syncs its database, and nobody the name of it.
-  await syncDirectory(directory);
-  const note = signTree(signer, 0, EMPTY_ROOT);
-  await lock.createCheckpoint(name.logId, note);
-  await new TileDirectory(directory).publishCheckpoint(note);
-  return name;
+  return closing(async (resources) => {
+    const lock = resources.use(new SqliteCheckpointLock(lockPath));
+    if ((await lock.readCheckpoint(name.logId)) !== null) {
+      throw new Failure("log/lock-exists", `${lockPath} holds a checkpoint of this log already: it exists elsewhere`);
+    }
+    await makeDirectory(directory);
+    createLogDatabase(directory, name);
+    if (encryptedSeed !== null) await createFile(join(directory, LOG_FILES.seed), encryptedSeed, 0o600);
+    for (const [file, contents] of trustFiles(signer.key, now)) await createFile(join(directory, file), contents);
+    // SQLite syncs its database, and nobody the name of it.
+    await syncDirectory(directory);
+    const note = signTree(signer, 0, EMPTY_ROOT);
+    await lock.createCheckpoint(name.logId, note);
+    await new TileDirectory(directory).publishCheckpoint(note);
+    return name;
+  });
 }
 
 /**
@@ -89,18 +92,18 @@ export async function createEmbeddedLog(directory: string, options: NewLogOption
  * @throws log/no-lock, log/rolled-back, log/forked, log/inconsistent, log/busy, log/unavailable as `openLog` does
  */
 export async function openEmbeddedLog(directory: string, options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-  using resources = new DisposableStack();
-  const { ports, name } = openLogDirectory(directory, options.lockPath, "write", resources);
-  const signer = requireSigner(name, options.seed);
-  const mutex = resources.use(new SqliteMutex(join(directory, LOG_FILES.mutex)));
-  const log = await openLog({ ...ports, mutex }, { signer, logId: name.logId });
-  const opened = resources.move();
-  return {
-    ...name,
-    ...reading(log),
-    append: (batch) => log.append(batch),
-    [Symbol.dispose]: () => opened.dispose(),
-  };
+  return opening(async (resources) => {
+    const { ports, name } = openLogDirectory(directory, options.lockPath, "write", resources);
+    const signer = requireSigner(name, options.seed);
+    const mutex = resources.use(new SqliteMutex(join(directory, LOG_FILES.mutex)));
+    const log = await openLog({ ...ports, mutex }, { signer, logId: name.logId });
+    return {
+      ...name,
+      ...reading(log),
+      append: (batch) => log.append(batch),
+      [Symbol.dispose]: () => resources[Symbol.dispose](),
+    };
+  });
 }
 
 /**
@@ -109,10 +112,15 @@ export async function openEmbeddedLog(directory: string, options: EmbeddedLogOpt
  * @throws log/missing, log/malformed, log/unsupported-version, log/unavailable
  */
 export function readEmbeddedLog(directory: string, lockPath: string): EmbeddedLogReader {
-  using resources = new DisposableStack();
-  const { ports, name } = openLogDirectory(directory, lockPath, "read", resources);
-  const opened = resources.move();
-  return { ...name, ...reading(new LogReader(ports, name)), ports, [Symbol.dispose]: () => opened.dispose() };
+  const resources = new Resources();
+  try {
+    const { ports, name } = openLogDirectory(directory, lockPath, "read", resources);
+    const close = (): void => resources[Symbol.dispose]();
+    return { ...name, ...reading(new LogReader(ports, name)), ports, [Symbol.dispose]: close };
+  } catch (error) {
+    resources[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
@@ -121,10 +129,11 @@ export function readEmbeddedLog(directory: string, lockPath: string): EmbeddedLo
  * @param note  a signed checkpoint that a client or a witness holds
  */
 export async function restoreEmbeddedLog(directory: string, lockPath: string, note: string): Promise<Restoration> {
-  using resources = new DisposableStack();
-  const { ports, name } = openLogDirectory(directory, lockPath, "write", resources);
-  const mutex = resources.use(new SqliteMutex(join(directory, LOG_FILES.mutex)));
-  return await restoreLog({ ...ports, mutex }, name, note);
+  return closing(async (resources) => {
+    const { ports, name } = openLogDirectory(directory, lockPath, "write", resources);
+    const mutex = resources.use(new SqliteMutex(join(directory, LOG_FILES.mutex)));
+    return restoreLog({ ...ports, mutex }, name, note);
+  });
 }
 
 function requireSigner({ origin, key }: LogName, seed: Uint8Array): NoteSigner {

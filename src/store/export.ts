@@ -12,6 +12,7 @@ import { guard, openDatabase } from "./database.ts";
 import { makeDirectory } from "./directory.ts";
 import { LOG_FILES, openLogDirectory, requireEmpty } from "./log-directory.ts";
 import { LOG_SCHEMA } from "./sqlite-entries.ts";
+import { closing } from "./resources.ts";
 import { TileDirectory } from "./tile-directory.ts";
 import { TRUST_FILES } from "./trust-files.ts";
 
@@ -43,24 +44,25 @@ export async function exportLog(
   withSeed: boolean,
   progress: (done: number, total: number) => void = () => {},
 ): Promise<Export> {
-  using resources = new DisposableStack();
-  const { ports, name } = openLogDirectory(directory, lockPath, "read", resources);
-  const { note, checkpoint } = await new LogReader(ports, name).status();
-  await requireEmpty(target);
-  await makeDirectory(target);
-  const copy = new TileDirectory(target);
-  const tiles = tilesBetween(0, checkpoint.treeSize);
-  for (let at = 0; at < tiles.length; at += TILES_AT_ONCE) {
-    await copyTiles(ports.tiles, copy, tiles.slice(at, at + TILES_AT_ONCE));
-    progress(Math.min(at + TILES_AT_ONCE, tiles.length), tiles.length);
-  }
-  await copyDatabase(join(directory, LOG_FILES.database), join(target, LOG_FILES.database));
-  for (const file of TRUST_FILES) await copySmall(directory, target, file, 0o644);
-  if (withSeed) await copySmall(directory, target, LOG_FILES.seed, 0o600);
-  await syncDirectory(target);
-  // Last: a copy that was cut short has none, and is taken for nothing.
-  await copy.publishCheckpoint(note);
-  return { treeSize: checkpoint.treeSize, tiles: tiles.length, withSeed };
+  return closing(async (resources) => {
+    const { ports, name } = openLogDirectory(directory, lockPath, "read", resources);
+    const { note, checkpoint } = await new LogReader(ports, name).status();
+    await requireEmpty(target);
+    await makeDirectory(target);
+    const copy = new TileDirectory(target);
+    const tiles = tilesBetween(0, checkpoint.treeSize);
+    for (let at = 0; at < tiles.length; at += TILES_AT_ONCE) {
+      await copyTiles(ports.tiles, copy, tiles.slice(at, at + TILES_AT_ONCE));
+      progress(Math.min(at + TILES_AT_ONCE, tiles.length), tiles.length);
+    }
+    await copyDatabase(join(directory, LOG_FILES.database), join(target, LOG_FILES.database));
+    for (const file of TRUST_FILES) await copySmall(directory, target, file, 0o644);
+    if (withSeed) await copySmall(directory, target, LOG_FILES.seed, 0o600);
+    await syncDirectory(target);
+    // Last: a copy that was cut short has none, and is taken for nothing.
+    await copy.publishCheckpoint(note);
+    return { treeSize: checkpoint.treeSize, tiles: tiles.length, withSeed };
+  });
 }
 
 async function copyTiles(from: TileStore, to: TileDirectory, tiles: readonly Tile[]): Promise<void> {

@@ -8,6 +8,7 @@ import { type LogPorts } from "../log/ports.ts";
 import { formatVkey, noteKeyHash, parseVkey, type VerifierKey } from "../note/vkey.ts";
 import { openDatabase, type Sqlite } from "./database.ts";
 import { LOG_SCHEMA, SqliteEntryStore } from "./sqlite-entries.ts";
+import { type Resources } from "./resources.ts";
 import { SqliteCheckpointLock } from "./sqlite-lock.ts";
 import { TileDirectory } from "./tile-directory.ts";
 
@@ -39,12 +40,12 @@ export function openLogDirectory(
   directory: string,
   lockPath: string,
   access: "read" | "write",
-  resources: DisposableStack,
+  resources: Resources,
 ): { readonly ports: ReadPorts; readonly name: LogName } {
   const path = join(directory, LOG_FILES.database);
   if (!existsSync(path)) throw new Failure("log/missing", `${directory} holds no log`);
   const database = openDatabase(path, { schema: LOG_SCHEMA, journal: "wal", access });
-  resources.defer(() => database.close());
+  resources.use({ [Symbol.dispose]: () => database.close() });
   const ports = {
     entries: new SqliteEntryStore(database),
     tiles: new TileDirectory(directory),
