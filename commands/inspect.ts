@@ -10,7 +10,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export default class Inspect extends BaseCommand<Report<"inspect">> {
   static override summary = "Say what a file is and what it claims, without verifying anything";
   static override description =
-    "Reads bundles, trusted roots, log entries, statements, public keys, checkpoints and tlog proofs.";
+    "Reads bundles, trusted roots, log entries, statements, manifests, public keys, checkpoints, tlog proofs and policies.";
   static override examples = ["<%= config.bin %> <%= command.id %> node.efi.sigstore.json"];
   static override args = { file: stringArg({ required: true, description: "what to look at" }) };
 

@@ -9,7 +9,11 @@ import { fromUtf8 } from "../bytes/utf8.ts";
 import { Failure } from "../failure.ts";
 import { isJsonObject, type Json } from "../json/json.ts";
 import { parseJson } from "../json/parser.ts";
+import { parseImageMeasurement } from "../manifest/image-measurement.ts";
+import { parseNodeMeasurement } from "../manifest/node-measurement.ts";
+import { parseMeasurementStatus } from "../manifest/status.ts";
 import { parseNote } from "../note/note.ts";
+import { parsePolicy } from "../policy/document.ts";
 import { parseCheckpoint } from "../tlog/checkpoint.ts";
 import { parseTlogProof } from "../tlog/proof.ts";
 
@@ -28,6 +32,10 @@ const READERS: readonly { readonly kind: string; readonly read: (bytes: Uint8Arr
   { kind: "public key", read: (bytes) => plain(readPublicKey(bytes)) },
   { kind: "tlog proof", read: (bytes) => inspectProof(fromUtf8(bytes)) },
   { kind: "checkpoint", read: (bytes) => inspectCheckpoint(fromUtf8(bytes)) },
+  { kind: "node measurement", read: (bytes) => parseNodeMeasurement(parseJson(bytes)) },
+  { kind: "image measurement", read: (bytes) => parseImageMeasurement(parseJson(bytes)) },
+  { kind: "measurement status", read: (bytes) => parseMeasurementStatus(parseJson(bytes)) },
+  { kind: "policy", read: (bytes) => parsePolicy(bytes) },
   { kind: "JSON", read: (bytes) => jsonObject(parseJson(bytes)) },
 ];
 
