@@ -3,6 +3,7 @@ import { type TSchema, Type } from "typebox";
 
 import { NOTES } from "../failure.ts";
 import { type Json } from "../json/json.ts";
+import { schemaHead } from "../json/schema-head.ts";
 import { CHECKS } from "./verdict.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -46,8 +47,6 @@ export const VerdictSchema = Type.Object(
   },
   {
     ...closed,
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: "urn:assay:schema:verdict:v1",
-    title: "assay verdict, version 1",
+    ...schemaHead("verdict", "assay verdict"),
   },
 );

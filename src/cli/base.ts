@@ -71,7 +71,7 @@ export abstract class BaseCommand<Report extends object> extends Command {
   }
 }
 
-/** What `--json` prints for any error. */
+/** What `--json` prints for any error; `schemas/error.v1.json`. */
 export interface ErrorReport {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
 }

@@ -40,25 +40,25 @@ const measured = Type.Object(
   },
   strict,
 );
+const failed = {
+  code: Type.String({ description: "a failure code of docs/codes.md, `usage` or `internal`" }),
+  message: Type.String({ description: "for people: what was found and what was wanted" }),
+  hint: Type.Union([Type.String(), Type.Null()], { description: "what to do next, for people" }),
+};
+
 const verdicts = Type.Object(
   {
     admitted: Type.Boolean({ description: "Every subject was judged and admitted" }),
-    verdicts: Type.Array(Type.Unsafe<object>({ $ref: "verdict.v1.json" })),
-    errors: Type.Array(
-      Type.Object(
-        {
-          subject: Type.String(),
-          code: Type.String(),
-          message: Type.String(),
-          hint: Type.Union([Type.String(), Type.Null()]),
-        },
-        strict,
-      ),
-      { description: "Subjects that could not be judged" },
-    ),
+    verdicts: Type.Array(Type.Unsafe<object>({ $ref: "urn:assay:schema:verdict:v1" })),
+    errors: Type.Array(Type.Object({ subject: Type.String(), ...failed }, strict), {
+      description: "Subjects that could not be judged",
+    }),
   },
   strict,
 );
+
+/** What any command prints under `--json` when it ends in an error. */
+export const ErrorSchema = Type.Object({ error: Type.Object(failed, strict) }, strict);
 
 export const REPORTS = {
   "key create": keyPair,

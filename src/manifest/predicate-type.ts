@@ -1,4 +1,4 @@
-/** The in-toto predicate types of this project's own statements; also the `$id` of their schemas. */
+/** The in-toto predicate types of this project's own statements. */
 export const PREDICATE_TYPES = {
   /** What a node image must measure. */
   nodeMeasurement: "urn:assay:node-measurement:v1",

@@ -8,6 +8,7 @@ import { Check, Errors } from "typebox/schema";
 
 import { Failure } from "../failure.ts";
 import { type Json } from "../json/json.ts";
+import { schemaHead } from "../json/schema-head.ts";
 import { PREDICATE_TYPES } from "./predicate-type.ts";
 
 /** `T` with every property and array in it read only. */
@@ -128,7 +129,11 @@ export const NodeMeasurementSchema = Type.Object(
     }),
     targets: Type.Array(Target, { maxItems: 64, description: "expected registers, by platform" }),
   },
-  { ...closed, $id: PREDICATE_TYPES.nodeMeasurement, title: "Node measurement" },
+  {
+    ...closed,
+    ...schemaHead("node-measurement", "assay node measurement"),
+    description: `predicate of ${PREDICATE_TYPES.nodeMeasurement}`,
+  },
 );
 export type NodeMeasurement = DeepReadonly<Static<typeof NodeMeasurementSchema>>;
 export type NodeArtefact = DeepReadonly<Static<typeof Artefact>>;
@@ -180,7 +185,11 @@ export const ImageMeasurementSchema = Type.Object(
       { minItems: 1, maxItems: 1024, description: "in the order of the index" },
     ),
   },
-  { ...closed, $id: PREDICATE_TYPES.imageMeasurement, title: "Image measurement" },
+  {
+    ...closed,
+    ...schemaHead("image-measurement", "assay image measurement"),
+    description: `predicate of ${PREDICATE_TYPES.imageMeasurement}`,
+  },
 );
 export type ImageMeasurementPredicate = DeepReadonly<Static<typeof ImageMeasurementSchema>>;
 
@@ -198,7 +207,11 @@ export const MeasurementStatusSchema = Type.Object(
     notBefore: Instant,
     notAfter: Instant,
   },
-  { ...closed, $id: PREDICATE_TYPES.measurementStatus, title: "Measurement status" },
+  {
+    ...closed,
+    ...schemaHead("measurement-status", "assay measurement status"),
+    description: `predicate of ${PREDICATE_TYPES.measurementStatus}`,
+  },
 );
 export type MeasurementStatus = DeepReadonly<Static<typeof MeasurementStatusSchema>>;
 

@@ -1,11 +1,17 @@
 /** The admission policy file, version 1, as a JSON Schema; published as `schemas/policy.v1.json`. */
 import { type Static, Type } from "typebox";
 
+import { schemaHead } from "../json/schema-head.ts";
+
 const closed = { additionalProperties: false } as const;
 
 const Name = Type.String({
   pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
   description: "lower-case letters, digits and dashes",
+});
+const Product = Type.String({
+  pattern: "^[a-z0-9][a-z0-9._/-]{0,127}$",
+  description: "as node measurements name it, whole",
 });
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of the file's bytes, lower-case hex" });
 const Digest = Type.String({ pattern: "^sha256:[0-9a-f]{64}$" });
@@ -99,7 +105,7 @@ const ImageRule = Type.Object(
 const NodeRule = Type.Object(
   {
     name: Name,
-    products: Type.Array(Name, { minItems: 1, maxItems: 64, uniqueItems: true }),
+    products: Type.Array(Product, { minItems: 1, maxItems: 64, uniqueItems: true }),
     signatures: Signatures,
     transparency: Transparency,
     status: Type.Union([
@@ -115,9 +121,9 @@ const NodeRule = Type.Object(
       Type.Object({ allow: Type.Object({ because: Because }, closed) }, closed),
     ]),
     registers: Type.Record(
-      Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }),
-      Type.Array(Type.String({ pattern: "^[A-Za-z0-9]{1,32}$" }), { minItems: 1, maxItems: 64, uniqueItems: true }),
-      { description: "per platform, the registers that the manifest must state and a report must match" },
+      Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$" }),
+      Type.Array(Type.String({ pattern: "^[a-z][A-Za-z0-9]{0,31}$" }), { minItems: 1, maxItems: 64, uniqueItems: true }),
+      { ...closed, description: "per platform, the registers that the manifest must state and a report must match" },
     ),
   },
   closed,
@@ -169,9 +175,7 @@ export const PolicyDocument = Type.Object(
   },
   {
     ...closed,
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    $id: "urn:assay:schema:policy:v1",
-    title: "assay admission policy, version 1",
+    ...schemaHead("policy", "assay admission policy"),
   },
 );
 export type PolicyDocument = Static<typeof PolicyDocument>;
