@@ -76,6 +76,7 @@ export const FAILURES = {
   "tlog/malformed-entry-bundle": "malformed",
   "tlog/entry-too-large": "malformed",
   "tlog/malformed-proof": "malformed",
+  "tlog/forked": "denied",
 
   // measure
   "measure/not-a-uki": "malformed",
@@ -109,7 +110,6 @@ export const FAILURES = {
   "bundle/no-inclusion-proof": "denied",
   "bundle/bad-checkpoint": "denied",
   "bundle/not-included": "denied",
-
   "bundle/unproven-entry": "denied",
 
   // manifest
@@ -160,7 +160,6 @@ export const FAILURES = {
   "admit/register-mismatch": "denied",
   "admit/policy-expired": "denied",
   "admit/policy-rolled-back": "denied",
-  "tlog/forked": "denied",
 
   // images (whatever holds them)
   "images/missing": "missing",
