@@ -47,6 +47,7 @@ describe("a statement", () => {
 
   test.each<[string, Json]>([
     ["any other statement", JSON_STATEMENT],
+    ["version 0.1, as cosign attests", { ...JSON_STATEMENT, _type: "https://in-toto.io/Statement/v0.1" }],
     ["no predicate", { ...JSON_STATEMENT, predicate: null }],
     [
       "the fields of a resource descriptor",
@@ -61,7 +62,7 @@ describe("a statement", () => {
   });
 
   test.each<[string, Json]>([
-    ["another type", { ...JSON_STATEMENT, _type: "https://in-toto.io/Statement/v0.1" }],
+    ["another type", { ...JSON_STATEMENT, _type: "https://in-toto.io/Statement/v0.2" }],
     ["an unknown field", { ...JSON_STATEMENT, time: "now" }],
     ["no subject", { ...JSON_STATEMENT, subject: [] }],
     ["a subject that is null", { ...JSON_STATEMENT, subject: [null] }],

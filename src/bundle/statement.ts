@@ -13,6 +13,12 @@ export interface SubjectDigest {
   readonly [algorithm: string]: string | undefined;
 }
 
+/**
+ * Types of statements that are read. `cosign attest` and `attest-blob` still write the older one, whose fields (in-toto
+ * attestation framework, spec/v0.1.0/README.md) are a part of the newer's and mean the same.
+ */
+const READABLE_TYPES = [STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1"];
+
 /** One artefact that a statement is about: the same bytes by each of its digests. */
 export interface Subject {
   readonly name?: string;
@@ -21,7 +27,7 @@ export interface Subject {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** An in-toto statement, version 1: what is claimed, and about which artefacts. */
+/** An in-toto statement: what is claimed, and about which artefacts. */
 export interface Statement {
   /** In the order written; 1 to {@link MAX_SUBJECTS}. */
   readonly subjects: readonly Subject[];
@@ -53,7 +59,7 @@ const HEX_CHARACTERS: ReadonlyMap<string, number> = new Map([
 export function parseStatement(payload: Uint8Array): Statement {
   const place = { code: CODE, path: "the statement" };
   const message = new Message(readDocument(payload, place), place, ["_type", "subject", "predicateType", "predicate"]);
-  message.oneOf("_type", [STATEMENT_TYPE]);
+  message.oneOf("_type", READABLE_TYPES);
   const subjects = message.messages("subject", MAX_SUBJECTS, SUBJECT_FIELDS).map(readSubject);
   if (subjects.length === 0) throw message.failure("has no subject");
   // statement.md: "The unset case is treated the same as set-but-empty."
