@@ -3,14 +3,19 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { entryOf, formatEntryBody } from "../bundle/entry.ts";
 import { formatEnvelope } from "../bundle/envelope.ts";
 import { digestFor, hashBytes } from "../bundle/hash-algorithm.ts";
-import { publicKeyOf } from "../bundle/key.ts";
+import { publicKeyOf, readPublicKey } from "../bundle/key.ts";
 import { pae, PAYLOAD_TYPE } from "../bundle/pae.ts";
+import { fromHex } from "../bytes/hex.ts";
+import { concat } from "../bytes/join.ts";
 import { toUtf8 } from "../bytes/utf8.ts";
 import { type Submission } from "../log/submission.ts";
 
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const key = publicKeyOf(privateKey);
-const ed25519Key = publicKeyOf(generateKeyPairSync("ed25519").publicKey);
+/** The same in every process. */
+const ed25519Key = readPublicKey(
+  concat(fromHex("302a300506032b6570032100"), new Uint8Array(31).fill(1), Uint8Array.of(0)),
+);
 
 /** A signed statement about nothing, as it is submitted; another one each time, since ECDSA is. */
 export function statementSubmission(text: string): Submission & { readonly envelope: Uint8Array } {
