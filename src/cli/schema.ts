@@ -184,6 +184,7 @@ export const REPORTS = {
   "verify manifest": verdicts,
   "admit image": verdicts,
   "admit node-image": verdicts,
+  completion: Type.Object({ shell: Type.String(), script: Type.String({ description: "to be sourced" }) }, strict),
   inspect: Type.Object(
     { file: Type.String(), kind: Type.String(), verified: Type.Literal(false), contents: Type.Unsafe<object>({}) },
     { ...strict, description: "What a file says, believed by nobody" },

@@ -27,6 +27,8 @@ export function sourceOptions(argv: readonly string[]): Options {
 
 /** `log/prove.ts` for `log prove …`, relative to `commands/`; nothing where the arguments name no command. */
 function commandFile(argv: readonly string[]): string | undefined {
+  // Speaks of all the others.
+  if (argv[0] === "completion") return undefined;
   const flag = argv.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
   const words = flag === -1 ? argv : argv.slice(0, flag);
   return words
