@@ -6,7 +6,7 @@ import { parseTrustedRoot } from "../bundle/trusted-root.ts";
 import { Failure } from "../failure.ts";
 import { readFileBounded } from "../files/read.ts";
 import { type PolicyTemplate } from "../policy/template.ts";
-import { readWitnesses } from "../policy/policy.ts";
+import { readWitnesses } from "../policy/witnesses.ts";
 
 const MAX_PINNED_BYTES = 1024 * 1024;
 const DEFAULT_DAYS = 180;

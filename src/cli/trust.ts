@@ -6,7 +6,7 @@ import { parseTrustedRoot } from "../bundle/trusted-root.ts";
 import { readFileBounded } from "../files/read.ts";
 import { readPublicKeyFile } from "../keys/key-file.ts";
 import { type GivenPolicy, policyOf } from "../policy/given-trust.ts";
-import { readWitnesses } from "../policy/policy.ts";
+import { readWitnesses } from "../policy/witnesses.ts";
 
 export const trustFlags = {
   key: string({
