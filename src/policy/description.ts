@@ -70,6 +70,7 @@ const relaxations = ({ images, nodes }: Policy): readonly string[] => [
   ...nodes
     .filter(({ acceptRecipeOnly }) => acceptRecipeOnly)
     .map(({ name }) => `${name}: measurements that nobody derived from artefacts are accepted`),
+  ...nodes.filter(({ registers }) => registers.size === 0).map(({ name }) => `${name}: no registers are required`),
 ];
 
 const exceptionNotes = ({ exceptions }: Policy, now: Date): readonly string[] =>

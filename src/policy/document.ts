@@ -1,6 +1,8 @@
 import { Value } from "typebox/value";
 
 import { Failure } from "../failure.ts";
+import { parseInstant } from "../manifest/validity.ts";
+import { parsePattern } from "./pattern.ts";
 import { PolicyDocument } from "./schema.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -27,15 +29,45 @@ export function parsePolicy(bytes: Uint8Array): PolicyDocument {
 }
 
 function requireMeaning(document: PolicyDocument): void {
-  const { keys, logs, witnesses } = document.trust;
+  const { keys, logs } = document.trust;
   requireUnique("key", keys);
   requireUnique("log", logs);
   requireUnique("rule", [...document.images, ...document.nodes]);
-  for (const name of document.nodes.flatMap((rule) => rule.products)) {
-    if (document.nodes.filter((rule) => rule.products.includes(name)).length > 1) {
-      refuse(`the product "${name}" is in more than one node rule`);
-    }
+  requireUnique(
+    "product",
+    document.nodes.flatMap(({ products }) => products.map((name) => ({ name }))),
+  );
+  for (const pattern of document.images.flatMap(({ match }) => match)) parsePattern(pattern);
+  requireTimes(document);
+  requireSigners(document);
+  requireLogs(document);
+  requireExceptions(document);
+}
+
+/** A time that no calendar has compares as neither before nor after anything: what ends then would never end. */
+function requireTimes({ notAfter, trust, exceptions = [] }: PolicyDocument): void {
+  readTime("notAfter", notAfter);
+  for (const key of trust.keys) {
+    const begin = key.notBefore === undefined ? null : readTime(`key "${key.name}", notBefore`, key.notBefore);
+    const end = key.notAfter === "never" ? null : readTime(`key "${key.name}", notAfter`, key.notAfter);
+    if (begin !== null && end !== null && begin >= end) refuse(`key "${key.name}" ends before it begins`);
   }
+  for (const each of exceptions) {
+    readTime(`exception ${each.id}, notBefore`, each.notBefore);
+    readTime(`exception ${each.id}, notAfter`, each.notAfter);
+  }
+}
+
+function readTime(where: string, text: string): Date {
+  try {
+    return parseInstant(text);
+  } catch (cause) {
+    throw new Failure("policy/malformed", `${where}: ${text} is not a time`, { cause });
+  }
+}
+
+function requireSigners(document: PolicyDocument): void {
+  const { keys } = document.trust;
   const uses = new Map(keys.map((key) => [key.name, key.use]));
   for (const { where, use, signatures } of demands(document)) {
     for (const signer of signatures.of) {
@@ -47,6 +79,10 @@ function requireMeaning(document: PolicyDocument): void {
       refuse(`${where} wants ${signatures.threshold} of ${signatures.of.length} signers`);
     }
   }
+}
+
+function requireLogs(document: PolicyDocument): void {
+  const { logs, witnesses } = document.trust;
   for (const { name, transparency } of [...document.images, ...document.nodes]) {
     for (const log of transparency.logs) {
       if (!logs.some((each) => each.name === log))
@@ -56,7 +92,6 @@ function requireMeaning(document: PolicyDocument): void {
       refuse(`rule "${name}" wants a quorum, and trust.witnesses is none`);
     }
   }
-  requireExceptions(document);
 }
 
 /** Every place that counts signers, with the use a key needs there. */

@@ -4,6 +4,7 @@ import { type TrustedLog } from "../bundle/trusted-log.ts";
 import { type PublicKey } from "../bundle/key.ts";
 import { toHex } from "../bytes/hex.ts";
 import { toUtf8 } from "../bytes/utf8.ts";
+import { Failure } from "../failure.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { formatTrustPolicy, type TrustPolicy } from "../witness/policy.ts";
 import { parsePattern } from "./pattern.ts";
@@ -30,8 +31,14 @@ export interface GivenPolicy extends Policy {
 /**
  * The policy that the flags of `verify` amount to: these keys, valid for all uses and without end, for any name. Its
  * digest covers every key, log and witness, so that two verdicts can be told to rest on the same trust.
+ *
+ * @throws policy/malformed where fewer distinct keys are given than have to sign
  */
 export function policyOf({ keys, threshold, logs, witnesses }: GivenTrust): GivenPolicy {
+  const distinct = new Set(keys.map(({ key }) => key.keyId)).size;
+  if (threshold < 1 || distinct < threshold) {
+    throw new Failure("policy/malformed", `${threshold} signers are wanted of ${distinct} distinct keys`);
+  }
   const signatures = { threshold, of: keys.map(({ name, key }) => unbounded(name, key)) };
   const transparency = logs === null ? null : { logs, witnesses, maxCheckpointAgeSeconds: null };
   const model = canonicalJson({

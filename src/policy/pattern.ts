@@ -13,8 +13,10 @@ const LAYOUT = "oci:";
  * Reads a pattern such as `registry.example/acme/**`: `*` stands for any run of characters within one path segment,
  * `**`, alone in its segment, for one or more whole segments.
  *
- * The first segment must be a registry host, so that a pattern cannot be written that looks like a short Docker name
- * and never matches; `oci:**` matches image layouts by path.
+ * A pattern that matches no normalised name is refused: the demands of its rule would never be made, and nobody would
+ * notice. So the first segment is a registry host, not `index.docker.io`, which is normalised away; there is a path after
+ * it, without a tag or a digest, and on Docker Hub with a namespace. `oci:**` matches image layouts by path; a pattern of
+ * registries never matches a layout.
  *
  * @throws policy/malformed
  */
@@ -30,16 +32,32 @@ export function parsePattern(text: string): NamePattern {
     throw new Failure("policy/malformed", `in "${text}", ** must be a whole path segment`);
   }
   if (!path && host !== "**" && host !== "localhost" && !/[.:]/.test(host)) {
-    throw new Failure("policy/malformed", `"${text}" does not begin with a registry host`, {
-      hint: "write docker.io/library/NAME for Docker Hub's short names",
-    });
+    throw new Failure("policy/malformed", `"${text}" does not begin with a registry host`, { hint: DOCKER_HINT });
   }
+  if (!path) requireNameable(text, host, segments.slice(1));
   return { text, segments: text.split("/") };
 }
 
+const DOCKER_HINT = "write docker.io/library/NAME for Docker Hub's short names";
+
+/** Refuses what no `registry/repository` can be. */
+function requireNameable(text: string, host: string, rest: readonly string[]): void {
+  if (host !== "**" && rest.length === 0) {
+    throw new Failure("policy/malformed", `"${text}" names a registry and no repository`, {
+      hint: `write ${text}/** for all of them`,
+    });
+  }
+  if (rest.some((segment) => segment.includes(":"))) {
+    throw new Failure("policy/malformed", `"${text}" has a tag, and names are matched without`);
+  }
+  if (host === "index.docker.io" || (host === "docker.io" && rest.length === 1 && rest[0] !== "**")) {
+    throw new Failure("policy/malformed", `"${text}" is not how Docker Hub's images are called`, { hint: DOCKER_HINT });
+  }
+}
+
 /** Whether `pattern` matches all of `name`, a normalised `registry/repository` or `oci:PATH`. */
-export function matchesPattern({ segments }: NamePattern, name: string): boolean {
-  return matchFrom(segments, name.split("/"));
+export function matchesPattern({ text, segments }: NamePattern, name: string): boolean {
+  return text.startsWith(LAYOUT) === name.startsWith(LAYOUT) && matchFrom(segments, name.split("/"));
 }
 
 /** Matches front to back, remembering only the last `**`: linear in pattern times name, whatever the pattern. */
@@ -53,7 +71,6 @@ function matchFrom(pattern: readonly string[], name: readonly string[]): boolean
     if (wanted === "**" || wanted === "oci:**") {
       star = each;
       starEnd = at + 1;
-      if (wanted === "oci:**" && !(name[at] ?? "").startsWith(LAYOUT)) return false;
       at += 1;
       each += 1;
     } else if (wanted !== undefined && matchesSegment(wanted, name[at] ?? "")) {

@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
 
 import { toHex } from "../bytes/hex.ts";
-import { fromUtf8, toUtf8 } from "../bytes/utf8.ts";
+import { toUtf8 } from "../bytes/utf8.ts";
 import { type PublicKey, readPublicKey } from "../bundle/key.ts";
 import { type TrustedLog } from "../bundle/trusted-log.ts";
 import { parseTrustedRoot } from "../bundle/trusted-root.ts";
 import { Failure } from "../failure.ts";
 import { canonicalJson } from "../json/canonical.ts";
-import { parseTrustPolicy, type TrustPolicy } from "../witness/policy.ts";
+import { parseInstant } from "../manifest/validity.ts";
+import { type TrustPolicy } from "../witness/policy.ts";
 import { parsePolicy } from "./document.ts";
 import { type NamePattern, parsePattern } from "./pattern.ts";
 import { type PolicyDocument } from "./schema.ts";
+import { readWitnesses } from "./witnesses.ts";
 
 /** What a key may sign; a signature by a key that may not is no signature. */
 export type Use = "blob" | "image" | "measurement" | "attestation" | "status";
@@ -132,70 +134,93 @@ export function policyDigest(document: PolicyDocument): string {
     .digest("hex")}`;
 }
 
+/** What rules refer to by name, read. */
+interface Trust {
+  readonly keys: ReadonlyMap<string, PolicyKey>;
+  readonly logs: ReadonlyMap<string, TrustedLog>;
+  readonly witnesses: TrustPolicy | null;
+}
+
+type Rule<Of extends "images" | "nodes"> = PolicyDocument[Of][number];
+
 function resolve(document: PolicyDocument, contentsOf: (file: string) => Uint8Array): Policy {
-  const keys = new Map(document.trust.keys.map((key) => [key.name, readKey(key, contentsOf(key.file))]));
-  const logs = new Map(document.trust.logs.map((log) => [log.name, findLog(log, contentsOf(log.file))]));
-  const witnesses =
-    "none" in document.trust.witnesses ? null : parseTrustPolicy(fromUtf8(contentsOf(document.trust.witnesses.file)));
-
-  const demand = ({ threshold, of }: { threshold: number; of: readonly string[] }): SignatureDemand => {
-    const distinct = new Map(of.map((name) => known(keys, name)).map((key) => [key.key.keyId, key]));
-    if (distinct.size < threshold) {
-      throw new Failure(
-        "policy/malformed",
-        `${threshold} signers are wanted of ${of.join(", ")}, which are ${distinct.size} keys`,
-      );
-    }
-    return { threshold, of: of.map((name) => known(keys, name)) };
+  const { keys, logs, witnesses } = document.trust;
+  const trust: Trust = {
+    keys: new Map(keys.map((key) => [key.name, readKey(key, contentsOf(key.file))])),
+    logs: new Map(logs.map((log) => [log.name, findLog(log, contentsOf(log.file))])),
+    witnesses: "none" in witnesses ? null : readWitnesses(contentsOf(witnesses.file)),
   };
-  const transparency = (wanted: PolicyDocument["images"][number]["transparency"]): TransparencyDemand => ({
-    logs: wanted.logs.map((name) => known(logs, name)),
-    witnesses: wanted.witnesses === "quorum" ? witnesses : null,
-    maxCheckpointAgeSeconds:
-      "maxCheckpointAge" in wanted && wanted.maxCheckpointAge !== undefined
-        ? parseDuration(wanted.maxCheckpointAge)
-        : null,
-  });
-
+  requireDistinctKeys([...trust.keys.values()]);
   return {
     name: document.name,
     version: document.version,
     digest: policyDigest(document),
-    notAfter: new Date(document.notAfter),
-    images: document.images.map((rule) => ({
-      name: rule.name,
-      match: rule.match.map(parsePattern),
-      digestRequired: rule.digest === "required",
-      coverChildren: rule.platforms === "index-and-children",
-      signatures: demand(rule.signatures),
-      transparency: transparency(rule.transparency),
-      measurement: "none" in rule.measurement ? null : demand(rule.measurement.signatures),
-      attestations: (rule.attestations ?? []).map(({ predicateType, signatures }) => ({
-        predicateType,
-        signatures: demand(signatures),
-      })),
-    })),
-    nodes: document.nodes.map((rule) => ({
-      name: rule.name,
-      products: rule.products,
-      signatures: demand(rule.signatures),
-      transparency: transparency(rule.transparency),
-      status: rule.status.required
-        ? { signatures: demand(rule.status.signatures), maxAgeSeconds: parseDuration(rule.status.maxAge) }
-        : null,
-      minSequence: rule.minSequence,
-      acceptRecipeOnly: rule.recipeOnly !== "deny",
-      registers: new Map(Object.entries(rule.registers)),
-    })),
+    notAfter: parseInstant(document.notAfter),
+    images: document.images.map((rule) => resolveImageRule(rule, trust)),
+    nodes: document.nodes.map((rule) => resolveNodeRule(rule, trust)),
     exceptions: (document.exceptions ?? []).map(({ id, subject, rule, waive, notBefore, notAfter }) => ({
       id,
       subject,
       rule,
       waive,
-      notBefore: new Date(notBefore),
-      notAfter: new Date(notAfter),
+      notBefore: parseInstant(notBefore),
+      notAfter: parseInstant(notAfter),
     })),
   };
+}
+
+const resolveImageRule = (rule: Rule<"images">, trust: Trust): ImageRule => ({
+  name: rule.name,
+  match: rule.match.map(parsePattern),
+  digestRequired: rule.digest === "required",
+  coverChildren: rule.platforms === "index-and-children",
+  signatures: demand(rule.signatures, trust),
+  transparency: transparency(rule.transparency, trust),
+  measurement: "none" in rule.measurement ? null : demand(rule.measurement.signatures, trust),
+  attestations: (rule.attestations ?? []).map(({ predicateType, signatures }) => ({
+    predicateType,
+    signatures: demand(signatures, trust),
+  })),
+});
+
+const resolveNodeRule = (rule: Rule<"nodes">, trust: Trust): NodeRule => ({
+  name: rule.name,
+  products: rule.products,
+  signatures: demand(rule.signatures, trust),
+  transparency: transparency(rule.transparency, trust),
+  status: rule.status.required
+    ? { signatures: demand(rule.status.signatures, trust), maxAgeSeconds: parseDuration(rule.status.maxAge) }
+    : null,
+  minSequence: rule.minSequence,
+  acceptRecipeOnly: rule.recipeOnly !== "deny",
+  registers: new Map(Object.entries(rule.registers)),
+});
+
+const demand = ({ threshold, of }: { threshold: number; of: readonly string[] }, { keys }: Trust): SignatureDemand => ({
+  threshold,
+  of: of.map((name) => known(keys, name)),
+});
+
+function transparency(wanted: Rule<"images">["transparency"], { logs, witnesses }: Trust): TransparencyDemand {
+  if (wanted.witnesses === "quorum" && witnesses === null) throw new RangeError("a quorum of no witnesses");
+  return {
+    logs: wanted.logs.map((name) => known(logs, name)),
+    witnesses: wanted.witnesses === "quorum" ? witnesses : null,
+    maxCheckpointAgeSeconds:
+      wanted.witnesses === "quorum" && wanted.maxCheckpointAge !== undefined
+        ? parseDuration(wanted.maxCheckpointAge)
+        : null,
+  };
+}
+
+/** One key has one entry: under two names it would count twice, and what is revoked under one stand under the other. */
+function requireDistinctKeys(keys: readonly PolicyKey[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, key } of keys) {
+    const other = seen.get(key.keyId);
+    if (other !== undefined) throw new Failure("policy/malformed", `"${other}" and "${name}" are the same key`);
+    seen.set(key.keyId, name);
+  }
 }
 
 function readKey(key: PolicyDocument["trust"]["keys"][number], contents: Uint8Array): PolicyKey {
@@ -203,19 +228,10 @@ function readKey(key: PolicyDocument["trust"]["keys"][number], contents: Uint8Ar
     name: key.name,
     key: readPublicKey(contents),
     use: new Set(key.use),
-    notBefore: key.notBefore === undefined ? null : new Date(key.notBefore),
-    notAfter: key.notAfter === "never" ? null : new Date(key.notAfter),
+    notBefore: key.notBefore === undefined ? null : parseInstant(key.notBefore),
+    notAfter: key.notAfter === "never" ? null : parseInstant(key.notAfter),
     revokedFrom: key.revokedFrom ?? null,
   };
-}
-
-/** @throws policy/malformed where the file asks for no witness at all: that has to be said in the policy */
-export function readWitnesses(contents: Uint8Array): TrustPolicy {
-  const policy = parseTrustPolicy(fromUtf8(contents));
-  if (policy.quorum !== "none") return policy;
-  throw new Failure("policy/malformed", "the witness policy has the quorum none", {
-    hint: "say `witnesses: {none: {because: …}}` instead",
-  });
 }
 
 function findLog({ name, origin, file }: PolicyDocument["trust"]["logs"][number], contents: Uint8Array): TrustedLog {

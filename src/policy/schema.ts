@@ -122,7 +122,11 @@ const NodeRule = Type.Object(
     ]),
     registers: Type.Record(
       Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$" }),
-      Type.Array(Type.String({ pattern: "^[a-z][A-Za-z0-9]{0,31}$" }), { minItems: 1, maxItems: 64, uniqueItems: true }),
+      Type.Array(Type.String({ pattern: "^[a-z][A-Za-z0-9]{0,31}$" }), {
+        minItems: 1,
+        maxItems: 64,
+        uniqueItems: true,
+      }),
       { ...closed, description: "per platform, the registers that the manifest must state and a report must match" },
     ),
   },

@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 
+import { toUtf8 } from "../bytes/utf8.ts";
+import { parsePolicy } from "./document.ts";
 import { type PolicyDocument } from "./schema.ts";
 
 /** What a new policy is made of. */
@@ -21,7 +23,11 @@ const HEADER = `# Admission policy of assay. Nothing that no rule allows is admi
 
 const TODO = "the default of a new policy; decide whether it is yours";
 
-/** A policy that demands all that this template was given for, and spells out what it does not. */
+/**
+ * A policy that demands all that this template was given for, and spells out what it does not.
+ *
+ * @throws policy/malformed where what was given makes none: a name or a pattern that is not one
+ */
 export function newPolicy(template: PolicyTemplate): string {
   const signatures = { threshold: 1, of: ["release"] };
   const transparency: PolicyDocument["images"][number]["transparency"] =
@@ -39,35 +45,31 @@ export function newPolicy(template: PolicyTemplate): string {
       logs: [{ name: "log", ...template.log }],
       witnesses: template.witnesses ?? { none: { because: TODO } },
     },
-    images:
-      template.images.length === 0
-        ? []
-        : [
-            {
-              name: "images",
-              match: [...template.images],
-              digest: template.images.some((pattern) => pattern.startsWith("oci:")) ? "resolve" : "required",
-              platforms: "index-and-children",
-              signatures,
-              transparency,
-              measurement: { signatures },
-            },
-          ],
-    nodes:
-      template.product === null
-        ? []
-        : [
-            {
-              name: "nodes",
-              products: [template.product],
-              signatures,
-              transparency,
-              status: { required: true, maxAge: "30d", signatures },
-              minSequence: 0,
-              recipeOnly: "deny",
-              registers: {},
-            },
-          ],
+    images: template.images.length === 0 ? [] : [imageRule(template.images, { signatures, transparency })],
+    nodes: template.product === null ? [] : [nodeRule(template.product, { signatures, transparency })],
   };
-  return HEADER + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = HEADER + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+  parsePolicy(toUtf8(text));
+  return text;
 }
+
+type Demands = Pick<PolicyDocument["images"][number], "signatures" | "transparency">;
+
+const imageRule = (match: readonly string[], demands: Demands): PolicyDocument["images"][number] => ({
+  name: "images",
+  match: [...match],
+  digest: match.some((pattern) => pattern.startsWith("oci:")) ? "resolve" : "required",
+  platforms: "index-and-children",
+  ...demands,
+  measurement: { signatures: demands.signatures },
+});
+
+const nodeRule = (product: string, demands: Demands): PolicyDocument["nodes"][number] => ({
+  name: "nodes",
+  products: [product],
+  ...demands,
+  status: { required: true, maxAge: "30d", signatures: demands.signatures },
+  minSequence: 0,
+  recipeOnly: "deny",
+  registers: {},
+});
