@@ -114,8 +114,9 @@ export class SqliteEntryStore implements EntryStore {
 
   async settle(): Promise<void> {
     // Copies every page of the write-ahead log into the database and syncs that: pages written anew, whatever an
-    // earlier fsync of the write-ahead log came to.
-    const [outcome] = this.#guarded(() => this.#database.pragma("wal_checkpoint(TRUNCATE)")) as { busy: number }[];
+    // earlier fsync of the write-ahead log came to. And has the next transaction begin the write-ahead log again:
+    // after frames that never reached the disk, it would be lost along with them.
+    const [outcome] = this.#guarded(() => this.#database.pragma("wal_checkpoint(RESTART)")) as { busy: number }[];
     if (outcome?.busy !== 0) throw new Failure("log/busy", `${this.#database.name} is being read`);
   }
 
