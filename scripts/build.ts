@@ -12,6 +12,8 @@ import { join } from "node:path";
 import { Plugin } from "@oclif/core/config";
 import { build } from "esbuild";
 
+import { lazyPackages } from "./lazy-packages.ts";
+
 const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 
@@ -34,6 +36,9 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
+  // To tsc, `import { type X }` stays an import of the module: commands would load schema libraries for their types.
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false } },
+  plugins: [lazyPackages],
   // Carries a native addon, found beside its own files.
   external: ["better-sqlite3"],
   // oclif is CommonJS: bundled into modules it needs a `require`.
