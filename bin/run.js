@@ -13,7 +13,9 @@ if (!supported) {
   process.exit(1);
 }
 
-module.enableCompileCache?.();
+// Beside the code that it caches: who can write there can write the code. Node's own choice is a name in the system's
+// temporary directory, which another user may have made first, and filled with a program of theirs.
+module.enableCompileCache?.(fileURLToPath(new URL("../.cache", import.meta.url)));
 
 const { execute } = await import("../dist/run.js").catch((cause) => {
   if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
