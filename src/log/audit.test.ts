@@ -107,9 +107,10 @@ test("so many problems are not all told", async () => {
   expect((await audit(ports)).problems).toHaveLength(MAX_PROBLEMS);
 });
 
+const readTile = (): Promise<never> => Promise.reject(new Failure("log/unavailable", "the disk does not answer"));
+
 test("what cannot be looked at is no finding", async () => {
   const ports = sound.clone();
-  const readTile = () => Promise.reject(new Failure("log/unavailable", "the disk does not answer"));
   const broken = { entries: ports.entries, lock: ports.lock, tiles: { ...ports.tiles, readTile } };
   const audited = auditLog(broken, { key: identity.signer.key, logId: identity.logId });
   await expect(audited).rejects.toThrow(expect.objectContaining({ code: "log/unavailable" }));

@@ -163,9 +163,10 @@ test("a writer that dies while it repairs is repaired by the next", async () => 
   }
 });
 
+const dies = (): Promise<never> => Promise.reject(new Failure("log/unavailable", "dies here"));
+
 /** What a writer leaves that dies right after its entries were stored. */
 async function storeOnly(inner: MemoryLog, batch: readonly Submission[]): Promise<void> {
-  const dies = (): Promise<never> => Promise.reject(new Failure("log/unavailable", "dies here"));
   const { entries, lock, mutex } = inner;
   const writer = await openLog({ entries, lock, mutex, tiles: { ...inner.tiles, writeTiles: dies } }, identity);
   await expect(writer.append(batch)).rejects.toThrow("dies here");

@@ -65,7 +65,7 @@ export function describeEntryStore(title: string, open: (name: string) => Promis
     test("stores all of a batch or nothing", async () => {
       const { store } = await fresh();
       const twice = [entry("a"), entry("b", "kept?"), entry("a")];
-      await expect(store.append(twice, edgeOf(twice), NONE)).rejects.toThrow();
+      await expect(store.append(twice, edgeOf(twice), NONE)).rejects.toThrow(Error);
       expect(await store.readEdge()).toEqual({ treeSize: 0, hashes: [] });
       expect(await store.readEntries(0, 10)).toEqual([]);
     });

@@ -10,11 +10,11 @@ import { type Mutex } from "./mutex.ts";
 export function describeMutex(title: string, open: (name: string) => Promise<Mutex>): void {
   describe(`${title}: mutex`, () => {
     test("lets one in at a time", async () => {
-      const mutexes = await Promise.all([open("one"), open("one")]);
+      const [one, same] = await Promise.all([open("one"), open("one")]);
       let inside = 0;
       let most = 0;
       const turns = Array.from({ length: 20 }, (_, at) =>
-        mutexes[at % 2]?.hold(async () => {
+        (at % 2 === 0 ? one : same).hold(async () => {
           inside += 1;
           most = Math.max(most, inside);
           await new Promise((resolve) => setTimeout(resolve, 1));

@@ -2,14 +2,10 @@ import { describe, expect, test } from "vitest";
 
 import { toUtf8 } from "../bytes/utf8.ts";
 import { type Tile } from "../tlog/tile.ts";
-import { type TileStore } from "./tile-store.ts";
+import { type TileFile, type TileStore } from "./tile-store.ts";
 
 /** What every {@link TileStore} does. */
 export function describeTileStore(title: string, open: () => Promise<TileStore>): void {
-  const file = (level: Tile["level"], index: number, width: number, text: string) => ({
-    tile: { level, index, width },
-    bytes: toUtf8(text),
-  });
   const missing = expect.objectContaining({ code: "log/no-tile" });
 
   describe(`${title}: tile store`, () => {
@@ -73,3 +69,8 @@ export function describeTileStore(title: string, open: () => Promise<TileStore>)
     });
   });
 }
+
+const file = (level: Tile["level"], index: number, width: number, text: string): TileFile => ({
+  tile: { level, index, width },
+  bytes: toUtf8(text),
+});

@@ -59,14 +59,9 @@ async function follow(
   for (const [at, call] of calls.entries()) {
     const speaks = call.name === "write" && call.args[0] === "1";
     if (speaks) {
-      const line = Buffer.from(bytesOf(call.args[1])).toString();
+      const line = Buffer.from(bytesOf(call.args[1])).toString().trim();
       promised = hear(promised, line);
-      const unsynced = line.startsWith("failed") ? [] : model.unsynced(isExempt);
-      if (unsynced.length > 0) problems.push(`"${line.trim()}" was said before ${unsynced.join(", ")} was synced`);
-      const published = model.durable(join(root, "log", "checkpoint")) ?? new Uint8Array();
-      if (line.startsWith("acknowledged") && !shows(published, promised)) {
-        problems.push(`"${line.trim()}" was said before it was published`);
-      }
+      problems.push(...tooEarly(root, model, line, promised));
     } else model.apply(call);
     // Only a sync changes what is certain; what is uncertain is most of all between names.
     const cuts = speaks ? [never, sometimes(at)] : isPoint(at) ? (CUTS[call.name] ?? []).map((cut) => cut(at)) : [];
@@ -78,6 +73,15 @@ async function follow(
     }
   }
   return { problems, promised };
+}
+
+/** What is not on the disk yet when a line is said that rests on it. */
+function tooEarly(root: string, model: DiskModel, line: string, promised: Promised): string[] {
+  if (line.startsWith("failed")) return [];
+  const unsynced = model.unsynced(isExempt).map((path) => `"${line}" was said before ${path} was synced`);
+  const published = model.durable(join(root, "log", "checkpoint")) ?? new Uint8Array();
+  const isPublished = line === "created" || shows(published, promised);
+  return isPublished ? unsynced : [...unsynced, `"${line}" was said before it was published`];
 }
 
 const CUTS: Readonly<Record<string, readonly ((seed: number) => () => boolean)[]>> = {

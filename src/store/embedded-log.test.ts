@@ -111,7 +111,7 @@ describe("an embedded log", () => {
     const log = await newTestLog();
     await append(log, 0, 100);
     await append(log, 100, 300);
-    expect(readdirSync(join(log.directory, "tile"), { recursive: true }).toSorted()).toEqual(
+    expect(readdirSync(join(log.directory, "tile"), { recursive: true }).map(String).toSorted()).toEqual(
       ["0", "0/000", "0/001.p", "0/001.p/44", "1", "1/000.p", "1/000.p/1"].concat([
         "entries",
         "entries/000",

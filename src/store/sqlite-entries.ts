@@ -61,6 +61,7 @@ const statementsOf = (database: Sqlite) => ({
   disclose: database.prepare<[Uint8Array, number]>(
     "UPDATE entries SET pae_digest = ? WHERE idx = ? AND pae_digest IS NULL",
   ),
+  settle: database.prepare<[], number>("PRAGMA wal_checkpoint(RESTART)").pluck(),
   read: database.prepare<[number, number], EntryRow>(
     `SELECT leaf_hash, body, entries.pae_digest, envelope
      FROM entries LEFT JOIN envelopes ON envelopes.pae_digest = entries.pae_digest
@@ -116,8 +117,8 @@ export class SqliteEntryStore implements EntryStore {
     // Copies every page of the write-ahead log into the database and syncs that: pages written anew, whatever an
     // earlier fsync of the write-ahead log came to. And has the next transaction begin the write-ahead log again:
     // after frames that never reached the disk, it would be lost along with them.
-    const [outcome] = this.#guarded(() => this.#database.pragma("wal_checkpoint(RESTART)")) as { busy: number }[];
-    if (outcome?.busy !== 0) throw new Failure("log/busy", `${this.#database.name} is being read`);
+    const busy = this.#guarded(() => this.#statements.settle.get());
+    if (busy !== 0) throw new Failure("log/busy", `${this.#database.name} is being read`);
   }
 
   #add(index: number, { body, leafHash, envelope }: StoredEntry): void {

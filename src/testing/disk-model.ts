@@ -74,20 +74,27 @@ export class DiskModel {
     return directory;
   }
 
+  readonly #handlers: Readonly<Record<string, (call: SystemCall) => void>> = {
+    fsync: (call) => this.#sync(call),
+    fdatasync: (call) => this.#sync(call),
+    openat: (call) => this.#opened(call),
+    open: (call) => this.#opened(call),
+    close: ({ args }) => this.#open.delete(Number(args[0])),
+    write: (call) => this.#wrote(call),
+    pwrite64: (call) => this.#wrote(call),
+    ftruncate: (call) => this.#truncated(call),
+    mkdir: (call) => this.#madeDirectory(call),
+    link: (call) => this.#linked(call),
+    rename: (call) => this.#renamed(call),
+    unlink: ({ args, ended }) => this.#remove(pathOf(args[0]), ended),
+    rmdir: ({ args, ended }) => this.#remove(pathOf(args[0]), ended),
+  };
+
   /** Takes the next call, in the order of a trace. */
   apply(call: SystemCall): void {
-    const { name, args, result } = call;
-    if (name === "fsync" || name === "fdatasync") this.#sync(call);
-    else if (result < 0) return;
-    else if (name === "openat" || name === "open") this.#opened(call);
-    else if (name === "close") this.#open.delete(Number(args[0]));
-    else if (name === "write" || name === "pwrite64") this.#wrote(call);
-    else if (name === "ftruncate") this.#truncated(call);
-    else if (name === "mkdir") this.#madeDirectory(call);
-    else if (name === "link") this.#linked(call);
-    else if (name === "rename") this.#renamed(call);
-    else if (name === "unlink" || name === "rmdir") this.#remove(pathOf(args[0]), call.ended);
-    else if (!IGNORED.has(name)) this.#requireOutside(call);
+    const handle = this.#handlers[call.name];
+    if (handle === undefined) this.#requireOutside(call);
+    else if (call.result >= 0 || call.name === "fsync" || call.name === "fdatasync") handle(call);
   }
 
   /** Changes and new names under the root that no `fsync` has covered, but for files that {@link isExempt} names. */
@@ -234,7 +241,6 @@ export class DiskModel {
   }
 }
 
-const IGNORED = new Set(["dup", "dup2", "dup3", "writev"]);
 const pathOf = (argument: string | undefined): string => Buffer.from(bytesOf(argument)).toString("utf8");
 
 function change(inode: Inode, item: Change, at: number): void {

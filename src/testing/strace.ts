@@ -53,28 +53,37 @@ export async function trace(
   return { calls: parseTrace(readFileSync(file, "latin1")), output, status };
 }
 
+/** The first part of a call that another thread came in between. */
+interface Unfinished {
+  readonly head: string;
+  readonly began: number;
+}
+
 /** Calls in the order in which they ended. */
 function parseTrace(text: string): SystemCall[] {
   const calls: SystemCall[] = [];
-  const unfinished = new Map<string, { head: string; began: number }>();
+  const unfinished = new Map<string, Unfinished>();
   for (const [line, whole] of text.split("\n").entries()) {
-    const [, thread = "", rest = ""] = /^(\d+) +(.*)$/s.exec(whole) ?? [];
-    const cut = / <unfinished \.\.\.>$/.exec(rest);
-    if (cut !== null) {
-      unfinished.set(thread, { head: rest.slice(0, cut.index), began: line });
+    const thread = whole.split(" ", 1).join("");
+    const rest = whole.slice(thread.length).trimStart();
+    const cut = rest.lastIndexOf(" <unfinished ...>");
+    if (cut !== -1) {
+      unfinished.set(thread, { head: rest.slice(0, cut), began: line });
       continue;
     }
-    const resumed = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest);
-    const open = resumed === null ? undefined : unfinished.get(thread);
-    const call = parseCall(open === undefined ? rest : `${open.head}${resumed?.[1] ?? ""}`);
-    if (call !== null) calls.push({ ...call, began: open?.began ?? line, ended: line });
+    const isResumed = rest.startsWith("<... ");
+    const open = isResumed ? unfinished.get(thread) : { head: "", began: line };
+    const tail = isResumed ? rest.slice(rest.indexOf(" resumed>") + " resumed>".length) : rest;
+    const call = open === undefined ? null : parseCall(open, tail, line);
+    if (call !== null) calls.push(call);
   }
   return calls;
 }
 
-function parseCall(text: string): Pick<SystemCall, "name" | "args" | "result"> | null {
-  const [, name, args, result] = /^(\w+)\((.*)\) += (-?\d+)/s.exec(text) ?? [];
-  return name === undefined || args === undefined ? null : { name, args: splitArguments(args), result: Number(result) };
+function parseCall({ head, began }: Unfinished, tail: string, ended: number): SystemCall | null {
+  const [, name, args, result] = /^(\w+)\((.*)\) += (-?\d+)/s.exec(`${head}${tail}`) ?? [];
+  if (name === undefined || args === undefined) return null;
+  return { name, args: splitArguments(args), result: Number(result), began, ended };
 }
 
 function splitArguments(text: string): string[] {
