@@ -16,7 +16,10 @@ export default class LogExport extends BaseCommand<Report<"log export">> {
   static override flags = {
     ...lockFlags,
     out: string({ required: true, helpValue: "DIR", description: "directory to make" }),
-    "with-seed": boolean({ description: "copy the encrypted seed too: whoever has it and its password can sign" }),
+    "with-seed": boolean({
+      default: false,
+      description: "copy the encrypted seed too: whoever has it and its password can sign",
+    }),
   };
 
   async run(): Promise<Report<"log export">> {
