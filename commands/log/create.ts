@@ -4,7 +4,6 @@ import { string } from "@oclif/core/flags";
 import { BaseCommand } from "../../src/cli/base.ts";
 import { createLog, logFlags } from "../../src/cli/log-directory.ts";
 import { logFields } from "../../src/cli/log-report.ts";
-import { oneLine } from "../../src/cli/output.ts";
 import { newLogPassword } from "../../src/cli/password.ts";
 import { type Report } from "../../src/cli/schema.ts";
 import { formatVkey } from "../../src/note/vkey.ts";
@@ -23,8 +22,10 @@ export default class LogCreate extends BaseCommand<Report<"log create">> {
     const log = await createLog(args.directory, flags.origin, flags, newLogPassword(flags));
     const { lockFile, seedFile } = log;
     const vkey = formatVkey(log.key);
-    this.log(`${oneLine(args.directory)}: the log ${log.origin}, empty; its trusted_root.json is for its clients`);
-    this.log(`vkey: ${vkey}\nseed: ${oneLine(seedFile)}\nlock: ${oneLine(lockFile)}`);
+    this.line(`${args.directory}: the log ${log.origin}, empty; its trusted_root.json is for its clients`);
+    this.line(`vkey: ${vkey}`);
+    this.line(`seed: ${seedFile}`);
+    this.line(`lock: ${lockFile}`);
     return { directory: args.directory, ...logFields(log), vkey, lock: lockFile, seed: seedFile };
   }
 }

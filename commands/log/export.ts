@@ -3,7 +3,6 @@ import { boolean, string } from "@oclif/core/flags";
 
 import { BaseCommand } from "../../src/cli/base.ts";
 import { lockFlags, lockPath } from "../../src/cli/log-directory.ts";
-import { oneLine } from "../../src/cli/output.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { type Report } from "../../src/cli/schema.ts";
 import { exportLog } from "../../src/store/export.ts";
@@ -29,7 +28,7 @@ export default class LogExport extends BaseCommand<Report<"log export">> {
       progress.report(done, total),
     );
     const { treeSize, tiles } = copied;
-    this.log(`${oneLine(flags.out)}: ${treeSize} entries, ${tiles} tiles${copied.withSeed ? ", and the seed" : ""}`);
+    this.line(`${flags.out}: ${treeSize} entries, ${tiles} tiles${copied.withSeed ? ", and the seed" : ""}`);
     return { directory: flags.out, ...copied };
   }
 }

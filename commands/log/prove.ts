@@ -5,7 +5,6 @@ import { BaseCommand } from "../../src/cli/base.ts";
 import { indexOfLeaf } from "../../src/cli/log-leaf.ts";
 import { lockFlags, lockPath } from "../../src/cli/log-directory.ts";
 import { proofReport } from "../../src/cli/log-report.ts";
-import { oneLine } from "../../src/cli/output.ts";
 import { type Report } from "../../src/cli/schema.ts";
 import { createFile } from "../../src/files/write.ts";
 import { readEmbeddedLog } from "../../src/store/embedded-log.ts";
@@ -32,7 +31,7 @@ export default class LogProve extends BaseCommand<Report<"log prove">> {
     if (flags.out === undefined) this.log(tlogProof.trimEnd());
     else {
       await createFile(flags.out, tlogProof);
-      this.log(`${oneLine(flags.out)}: entry ${index} is in the ${report.treeSize} entries of ${report.origin}`);
+      this.line(`${flags.out}: entry ${index} is in the ${report.treeSize} entries of ${report.origin}`);
     }
     return report;
   }

@@ -29,7 +29,7 @@ export default class LogRestore extends BaseCommand<Report<"log restore">> {
     const restored = await restoreEmbeddedLog(args.directory, lockPath(flags), note);
     const { checkpoint, tilesWritten, lockCreated, logId } = restored;
     const { origin, treeSize } = checkpoint;
-    this.log(`${origin}: goes on from ${treeSize} entries; ${tilesWritten} tiles were written anew`);
+    this.line(`${origin}: goes on from ${treeSize} entries; ${tilesWritten} tiles were written anew`);
     const tree = { treeSize, rootHash: toHex(checkpoint.rootHash) };
     return { ...logFields({ origin, logId }), ...tree, tilesWritten, lockCreated };
   }
