@@ -30,7 +30,7 @@ export default class VerifyBlob extends VerdictCommand {
       verifyBlob(
         await blobRequest(file, [flags.bundle ?? `${file}.sigstore.json`]),
         policy,
-        policy,
+        { ...policy, accept: "file" },
         memory,
         new Date(),
       ),

@@ -28,7 +28,7 @@ export default class VerifyBundle extends VerdictCommand {
         flags.file === undefined
           ? await digestRequest(flags.digest ?? "", [bundle])
           : await blobRequest(flags.file, [bundle]);
-      return verifyBlob(request, policy, policy, memory, new Date());
+      return verifyBlob(request, policy, { ...policy, accept: "any" }, memory, new Date());
     });
   }
 }

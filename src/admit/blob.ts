@@ -1,5 +1,7 @@
 import { type Bundle } from "../bundle/bundle.ts";
 import { type Artifact, verifyMessage } from "../bundle/verify.ts";
+import { toHex } from "../bytes/hex.ts";
+import { type Statement } from "../bundle/statement.ts";
 import { Failure } from "../failure.ts";
 import { type Policy, type PolicyKey, type SignatureDemand, type TransparencyDemand } from "../policy/policy.ts";
 import {
@@ -10,9 +12,11 @@ import {
   type FoundBundle,
   isGood,
   readBundle,
+  rejected,
   type VerifiedBy,
   wrongKey,
 } from "./candidate.ts";
+import { loggedAs } from "./signers.ts";
 import { examineTreeHeads, type Remembered } from "./terms.ts";
 import { type Check, fail, pass, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -27,22 +31,27 @@ export interface BlobRequest {
 }
 
 export interface BlobDemand {
+  /**
+   * `file`: a signature over the file itself. `any`: also a signed statement that names it. A statement can say anything
+   * about a file, that it is malware for instance: who accepts any has to read the predicate type in the verdict.
+   */
+  readonly accept: "file" | "any";
   readonly signatures: SignatureDemand;
   readonly transparency: TransparencyDemand | null;
 }
 
-/** A file's signature is a bundle over the file itself, or a statement that names it as a subject. */
+/** Decides whether enough distinct keys have signed a file. */
 export async function verifyBlob(
   request: BlobRequest,
   policy: Pick<Policy, "name" | "digest">,
-  { signatures, transparency }: BlobDemand,
+  { accept, signatures, transparency }: BlobDemand,
   remembered: Remembered,
   now: Date,
 ): Promise<Verdict> {
   const demand: Demand = { keys: signatures.of, use: "blob", transparency, now };
   const candidates: Candidate[] = [];
   // In order: each may read the whole file.
-  for (const found of request.bundles) candidates.push(await examineBundle(found, request, demand));
+  for (const found of request.bundles) candidates.push(await examineBundle(found, request, accept, demand));
   const good = [...new Map(candidates.filter(isGood).map((each) => [each.signer?.key.keyId, each])).values()];
   const enough = good.length >= signatures.threshold;
   const checks = enough ? good.flatMap((each) => each.checks) : shortfall(candidates, good.length, signatures);
@@ -50,26 +59,34 @@ export async function verifyBlob(
     { kind: "blob", name: request.name, digest: `sha256:${request.sha256}` },
     policy,
     now,
-    ["signature", "content", ...(transparency === null ? [] : ["inclusion" as const])],
+    ["signature", "content", ...loggedAs(transparency)],
     [...checks, ...examineTreeHeads(checks, remembered)],
     good.flatMap((each) => each.bounds),
   );
 }
 
-async function examineBundle(found: FoundBundle, request: BlobRequest, demand: Demand): Promise<Candidate> {
+async function examineBundle(
+  found: FoundBundle,
+  request: BlobRequest,
+  accept: BlobDemand["accept"],
+  demand: Demand,
+): Promise<Candidate> {
   const { source } = found;
   const read = readBundle(found);
-  if (read instanceof Failure) {
-    const check = fail("content", read.code, `${source}: ${read.message}`, { source });
-    return { source, signer: null, signed: null, checks: [check], bounds: [], trustedTime: null };
+  if (read instanceof Failure) return rejected(source, "content", read);
+  if (read.bundle.content.kind === "dsse") {
+    if (accept === "file") {
+      const message = `the bundle holds a statement ${read.claims?.predicateType ?? ""}, want a signature over the file`;
+      return rejected(source, "content", new Failure("bundle/wrong-content", message));
+    }
+    const candidate = examineStatement(source, read.bundle, demand);
+    if (candidate.signed?.kind !== "statement") return candidate;
+    return { ...candidate, checks: [...candidate.checks, examineSubject(candidate.signed.statement, request, source)] };
   }
-  const candidate =
-    read.bundle.content.kind === "dsse"
-      ? examineStatement(source, read.bundle, demand)
-      : examine(source, read.bundle, await verifyFile(read.bundle, request, demand.keys), demand);
-  return candidate.signed === null
-    ? candidate
-    : { ...candidate, checks: [...candidate.checks, examineSubject(candidate.signed, request, source)] };
+  const verified = await verifyFile(read.bundle, request, demand.keys);
+  const candidate = examine(source, read.bundle, verified, demand);
+  if (verified instanceof Failure) return candidate;
+  return { ...candidate, checks: [...candidate.checks, examineDigest(verified.digest, request, source)] };
 }
 
 async function verifyFile(
@@ -90,12 +107,23 @@ async function verifyFile(
   return failure;
 }
 
-/** A message signature was over the file itself; a statement must name it. */
-function examineSubject(signed: NonNullable<Candidate["signed"]>, { sha256 }: BlobRequest, source: string): Check {
-  const named =
-    signed.kind === "message" ? [sha256] : signed.statement.subjects.flatMap(({ digest }) => digest.sha256 ?? []);
-  if (named.includes(sha256)) return pass("content", `sha256:${sha256}`, { source });
+/** A statement must name the file. */
+function examineSubject({ subjects, predicateType }: Statement, { sha256 }: BlobRequest, source: string): Check {
+  const named = subjects.flatMap(({ digest }) => digest.sha256 ?? []);
+  if (named.includes(sha256)) {
+    return pass("content", `sha256:${sha256} is a subject of a statement ${predicateType}`, { source, predicateType });
+  }
   const message = `signed is sha256:${named.join(", sha256:")}, not sha256:${sha256}`;
+  return fail("content", "admit/subject-mismatch", message, { source });
+}
+
+const SHA256_BYTES = 32;
+
+/** The file was read twice: for the digest that the verdict names, and under the signature. Both must have been one file. */
+function examineDigest(signed: Uint8Array, { sha256 }: BlobRequest, source: string): Check {
+  if (signed.length !== SHA256_BYTES || toHex(signed) === sha256)
+    return pass("content", `sha256:${sha256}`, { source });
+  const message = `signed is sha256:${toHex(signed)}, not sha256:${sha256}: the file changed while it was read`;
   return fail("content", "admit/subject-mismatch", message, { source });
 }
 

@@ -10,7 +10,7 @@ import { type PolicyKey, type TransparencyDemand, type Use } from "../policy/pol
 import { type VerifiedCheckpoint } from "../tlog/checkpoint.ts";
 import { type TrustPolicy } from "../witness/policy.ts";
 import { type CountedWitness, evaluateQuorum } from "../witness/quorum.ts";
-import { type Bound, type Check, fail, note, pass } from "./verdict.ts";
+import { type Bound, type Check, type CheckName, fail, note, pass } from "./verdict.ts";
 
 /** How far a witness' clock may be ahead of ours, in seconds. */
 export const CLOCK_SKEW_SECONDS = 300;
@@ -52,7 +52,7 @@ export interface Candidate {
 export const isGood = ({ signer, checks }: Candidate): boolean =>
   signer !== null && checks.length > 0 && checks.every(({ outcome }) => outcome !== "fail");
 
-/** Reads a bundle; `null` with the failure where it is not one. */
+/** Reads a bundle, and the statement in it; what is wrong where it is not one. */
 export function readBundle(found: FoundBundle): { bundle: Bundle; claims: Statement | null } | Failure {
   try {
     const bundle = parseBundle(found.bytes);
@@ -80,7 +80,7 @@ export function examineStatement(source: string, bundle: Bundle, demand: Demand)
  */
 export function examine(source: string, bundle: Bundle, verified: VerifiedBy | Failure, demand: Demand): Candidate {
   const named = { source };
-  if (verified instanceof Failure) return rejected(source, fail("signature", verified.code, verified.message, named));
+  if (verified instanceof Failure) return rejected(source, "signature", verified);
   const { signer, signed, digest, signature } = verified;
   const evidence = { ...named, key: signer.name, keyId: signer.key.keyId };
   const checks: Check[] = [pass("signature", `signed by ${signer.name}`, evidence)];
@@ -100,11 +100,12 @@ export function examine(source: string, bundle: Bundle, verified: VerifiedBy | F
   };
 }
 
-const rejected = (source: string, check: Check): Candidate => ({
+/** A bundle that no trusted key is known to have signed. */
+export const rejected = (source: string, check: CheckName, { code, message }: Failure): Candidate => ({
   source,
   signer: null,
   signed: null,
-  checks: [check],
+  checks: [fail(check, code, `${source}: ${message}`, { source })],
   bounds: [],
   trustedTime: null,
 });
@@ -160,11 +161,13 @@ function examineEntries(
   source: string,
 ): Logged {
   if (transparency === null) {
-    return {
-      checks: [note("inclusion", "tlog/unlogged", "the log was not asked", { source })],
-      bounds: [],
-      trustedTime: null,
-    };
+    const { name, revokedFrom } = signed.key;
+    const checks: Check[] = [note("inclusion", "tlog/unlogged", "the log was not asked", { source })];
+    if (revokedFrom !== null) {
+      const message = `${name} is revoked from an entry of a log on, and the log was not asked`;
+      checks.push(fail("signature", "admit/key-revoked", message, { source }));
+    }
+    return { checks, bounds: [], trustedTime: null };
   }
   if (bundle.entries.length === 0) {
     const message = "the signature is in no log";
@@ -201,7 +204,8 @@ function examineFinding(
   if (transparency.witnesses === null) {
     checks.push(...examineLogTime(finding.log, now, evidence));
     checks.push(note("witnesses", "tlog/unwitnessed", "no witness was asked for", evidence));
-    return { checks, bounds: [], trustedTime: null };
+    const { origin, validTo } = finding.log;
+    return { checks, bounds: validTo === null ? [] : [{ end: validTo, by: `log ${origin}` }], trustedTime: null };
   }
   const quorum = judgeQuorum(transparency.witnesses, finding.checkpoint, now);
   if (quorum instanceof Failure) {
@@ -273,7 +277,7 @@ function examineAge(
   return { checks: [fail("witnesses", "admit/checkpoint-stale", message, evidence)], bounds };
 }
 
-/** With a trusted time the key must have been valid by then; without one it must be valid now. */
+/** Bounds of a key, for the signature. With a trusted time it was made by then; without one, who knows when before now. */
 function examineKeyTime(
   { name, notBefore, notAfter }: PolicyKey,
   trustedTime: Date | null,
@@ -281,11 +285,12 @@ function examineKeyTime(
   evidence: Check["evidence"],
 ): { checks: readonly Check[]; bounds: readonly Bound[] } {
   const signedBy = trustedTime ?? now;
-  const early = notBefore !== null && now < notBefore;
+  // Made by then, at the latest: before the key begins it was made too early, whatever the time is now.
+  const early = notBefore !== null && (signedBy < notBefore || now < notBefore);
   const late = notAfter !== null && signedBy > notAfter;
   if (early || late) {
     const range = `${notBefore === null ? "…" : formatInstant(notBefore)} to ${notAfter === null ? "…" : formatInstant(notAfter)}`;
-    const message = `${name} is valid from ${range}; the signature is known to exist only since ${formatInstant(signedBy)}`;
+    const message = `${name} is valid from ${range}; the signature is judged at ${formatInstant(signedBy)}`;
     return { checks: [fail("signature", "admit/key-not-valid", message, evidence)], bounds: [] };
   }
   const bounded = trustedTime === null && notAfter !== null;

@@ -9,7 +9,7 @@ import { PREDICATE_TYPES } from "../manifest/predicate-type.ts";
 import { matchesPattern } from "../policy/pattern.ts";
 import { type ImageRule, type Policy, type PolicyException, type SignatureDemand } from "../policy/policy.ts";
 import { type FoundBundle } from "./candidate.ts";
-import { type Counted, countSigners, type Sought } from "./signers.ts";
+import { type Counted, countSigners, loggedAs, type Sought } from "./signers.ts";
 import { examinePolicy, examineTreeHeads, type Remembered } from "./terms.ts";
 import { type Bound, type Check, type CheckName, fail, note, pass, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -44,8 +44,7 @@ export function admitImage(request: ImageRequest, policy: Policy, remembered: Re
     const judged = judge(request, rule, policy.exceptions, now);
     checks.push(...judged.checks);
     bounds.push(...judged.bounds);
-    if (rule.transparency !== null) required.add("inclusion");
-    if (rule.measurement !== null && !judged.waived) required.add("measurement");
+    for (const name of judged.required) required.add(name);
   }
   return verdictOf(subject, policy, now, [...required], [...checks, ...examineTreeHeads(checks, remembered)], bounds);
 }
@@ -64,8 +63,8 @@ function examineContent({ broken, digest, contents }: ImageRequest): readonly Ch
 interface Judged {
   readonly checks: readonly Check[];
   readonly bounds: readonly Bound[];
-  /** The measurement was waived by an exception. */
-  readonly waived: boolean;
+  /** What this rule demands and nothing waives. */
+  readonly required: readonly CheckName[];
 }
 
 function judge(request: ImageRequest, rule: ImageRule, exceptions: readonly PolicyException[], now: Date): Judged {
@@ -85,11 +84,14 @@ function judge(request: ImageRequest, rule: ImageRule, exceptions: readonly Poli
   const covered =
     signed.good.length === 0 ? [] : [pass("platforms", `the signature names ${digests.length} manifests`, { digests })];
   const counted = [signed];
-  const waived = waivers.active.has("measurement");
-  if (rule.measurement !== null && !waived)
+  const required = [...loggedAs(rule.transparency)];
+  if (rule.measurement !== null && !waivers.active.has("measurement")) {
+    required.push("measurement");
     counted.push(count(measurementOf(rule.measurement, request), "measurement"));
+  }
   for (const { predicateType, signatures } of rule.attestations) {
     if (waivers.active.has(`attestation:${predicateType}`)) continue;
+    required.push("attestation");
     counted.push(
       count({ check: "attestation", predicateType, absent: "admit/no-attestation", signatures }, "attestation"),
     );
@@ -97,7 +99,7 @@ function judge(request: ImageRequest, rule: ImageRule, exceptions: readonly Poli
   return {
     checks: [reference, ...counted.flatMap(({ checks }) => checks), ...covered, ...waivers.checks],
     bounds: [...counted.flatMap(({ bounds }) => bounds), ...waivers.bounds],
-    waived,
+    required,
   };
 }
 

@@ -2,14 +2,15 @@ import { type Statement } from "../bundle/statement.ts";
 import { Failure } from "../failure.ts";
 import { parseImageMeasurement } from "../manifest/image-measurement.ts";
 import { parseNodeMeasurement } from "../manifest/node-measurement.ts";
+import { type NodeMeasurement } from "../manifest/schema.ts";
 import { PREDICATE_TYPES } from "../manifest/predicate-type.ts";
 import { parseMeasurementStatus } from "../manifest/status.ts";
 import { evaluateValidity, parseInstant } from "../manifest/validity.ts";
 import { type Policy, type SignatureDemand, type TransparencyDemand } from "../policy/policy.ts";
 import { type FoundBundle, readBundle } from "./candidate.ts";
-import { countSigners } from "./signers.ts";
+import { countSigners, loggedAs } from "./signers.ts";
 import { examineTreeHeads, type Remembered } from "./terms.ts";
-import { type Bound, type Check, fail, pass, type Verdict, verdictOf } from "./verdict.ts";
+import { type Bound, type Check, fail, note, pass, type Verdict, verdictOf } from "./verdict.ts";
 
 /** What is asked: is this recorded manifest signed, logged, well-formed and valid now? Not whether anything fits it. */
 export interface ManifestRequest {
@@ -17,14 +18,22 @@ export interface ManifestRequest {
   readonly bundle: FoundBundle;
 }
 
-const READERS: Readonly<Record<string, (statement: Statement, now: Date) => { checks: Check[]; bounds: Bound[] }>> = {
-  [PREDICATE_TYPES.imageMeasurement]: ({ predicate }) => {
-    parseImageMeasurement(predicate);
-    return { checks: [], bounds: [] };
-  },
-  [PREDICATE_TYPES.nodeMeasurement]: ({ predicate }, now) => timed(parseNodeMeasurement(predicate), now),
-  [PREDICATE_TYPES.measurementStatus]: ({ predicate }, now) => timed(parseMeasurementStatus(predicate), now),
-};
+interface Read {
+  readonly checks: readonly Check[];
+  readonly bounds: readonly Bound[];
+}
+
+const READERS: ReadonlyMap<string, (statement: Statement, now: Date) => Read> = new Map([
+  [
+    PREDICATE_TYPES.imageMeasurement,
+    ({ predicate }) => {
+      parseImageMeasurement(predicate);
+      return { checks: [], bounds: [] };
+    },
+  ],
+  [PREDICATE_TYPES.nodeMeasurement, ({ predicate }, now) => readNode(parseNodeMeasurement(predicate), now)],
+  [PREDICATE_TYPES.measurementStatus, ({ predicate }, now) => timed(parseMeasurementStatus(predicate), now)],
+]);
 
 /** Verifies a bundle that holds one of this project's own statements. */
 export function verifyManifest(
@@ -37,14 +46,11 @@ export function verifyManifest(
   const subject = { kind: "manifest", name, digest: null } as const;
   const read = readBundle(bundle);
   const claims = read instanceof Failure ? null : read.claims;
-  const reader = claims === null ? undefined : READERS[claims.predicateType];
+  const reader = claims === null ? undefined : READERS.get(claims.predicateType);
   if (claims === null || reader === undefined) {
     const message = claims === null ? "the bundle holds no statement" : `${claims.predicateType} is no manifest`;
-    const check =
-      read instanceof Failure
-        ? fail("content", read.code, read.message)
-        : fail("content", "admit/no-measurement", message);
-    return verdictOf(subject, policy, now, ["content"], [check], []);
+    const { code, message: why } = read instanceof Failure ? read : { code: "admit/no-measurement" as const, message };
+    return verdictOf(subject, policy, now, ["content"], [fail("content", code, why)], []);
   }
   const bounds: Bound[] = [];
   const counted = countSigners(
@@ -73,13 +79,26 @@ export function verifyManifest(
     subject,
     policy,
     now,
-    ["content", "measurement", ...(demand.transparency === null ? [] : ["inclusion" as const])],
+    ["content", "measurement", ...loggedAs(demand.transparency)],
     [...checks, ...examineTreeHeads(checks, remembered)],
     [...counted.bounds, ...bounds],
   );
 }
 
-function timed(manifest: { notBefore: string; notAfter: string }, now: Date): { checks: Check[]; bounds: Bound[] } {
+/** Whether it still stands is not asked here, and whether anybody derived its values is for a policy. */
+function readNode(manifest: NodeMeasurement, now: Date): Read {
+  const { checks, bounds } = timed(manifest, now);
+  const notes: Check[] = [
+    note("measurement", "manifest/status-unknown", `no status of ${manifest.product} was asked for`),
+  ];
+  if (manifest.fromRecipeOnly === true) {
+    const message = "recorded without the artefacts: nobody derived the values again";
+    notes.push(note("measurement", "manifest/recipe-only", message));
+  }
+  return { checks: [...checks, ...notes], bounds };
+}
+
+function timed(manifest: { notBefore: string; notAfter: string }, now: Date): Read {
   const finding = evaluateValidity(manifest, now);
   return {
     checks: finding === null ? [] : [fail("measurement", finding.code, finding.message)],

@@ -11,9 +11,9 @@ import { Failure } from "../failure.ts";
 import { type UkiMeasurement } from "../measure/uki.ts";
 import { type NodeRule, type Policy } from "../policy/policy.ts";
 import { type Candidate, type FoundBundle } from "./candidate.ts";
-import { type Counted, countSigners } from "./signers.ts";
+import { type Counted, countSigners, loggedAs } from "./signers.ts";
 import { examinePolicy, examineTreeHeads, type Remembered } from "./terms.ts";
-import { type Bound, type Check, fail, note, pass, type Verdict, verdictOf } from "./verdict.ts";
+import { type Bound, type Check, type CheckName, fail, note, pass, type Verdict, verdictOf } from "./verdict.ts";
 
 /** What is asked: may a machine boot this image? */
 export interface NodeImageRequest {
@@ -22,7 +22,7 @@ export interface NodeImageRequest {
   readonly uki: UkiMeasurement;
   /** The product that the image is to be; null where the policy knows only one. */
   readonly product: string | null;
-  /** Registers that a machine reported, by platform; empty before it has booted. */
+  /** Registers that a machine reported, by platform, each of which is judged; empty before it has booted. */
   readonly reported: ReadonlyMap<string, ReportedRegisters>;
   readonly measurements: readonly FoundBundle[];
   readonly statuses: readonly FoundBundle[];
@@ -43,11 +43,22 @@ export function admitNodeImage(request: NodeImageRequest, policy: Policy, rememb
     subject,
     policy,
     now,
-    ["policy", "reference", "content", "measurement", ...(rule.transparency === null ? [] : ["inclusion" as const])],
+    requiredBy(rule),
     [...checks, ...examineTreeHeads(checks, remembered)],
     [...terms.bounds, ...judged.bounds],
   );
 }
+
+const requiredBy = ({ transparency, registers }: NodeRule): readonly CheckName[] => [
+  "policy",
+  "reference",
+  "content",
+  "measurement",
+  // Passed also where no status is demanded, for then there is the policy's own lowest sequence.
+  "status",
+  ...loggedAs(transparency),
+  ...(registers.size === 0 ? [] : ["registers" as const]),
+];
 
 function findRule(policy: Policy, product: string | null): NodeRule | Failure {
   const products = policy.nodes.flatMap((rule) => rule.products);
@@ -218,7 +229,13 @@ function judgeRegisters(
   rule: NodeRule,
   reported: ReadonlyMap<string, ReportedRegisters>,
 ): readonly Check[] {
-  return [...rule.registers].flatMap(([platform, required]) => {
+  const unasked = [...reported.keys()].filter((platform) => !rule.registers.has(platform));
+  const pointless = unasked.map((platform) =>
+    fail("registers", "admit/register-missing", `a report of ${platform}, for which the policy names no registers`, {
+      platform,
+    }),
+  );
+  const judged = [...rule.registers].flatMap(([platform, required]) => {
     const matching = targets.filter((target) => target.platform === platform);
     if (matching.length === 0) {
       const message = `the manifest has no target for ${platform}, of which the policy wants ${required.join(", ")}`;
@@ -227,17 +244,22 @@ function judgeRegisters(
     const report = reported.get(platform);
     return report === undefined ? stated(matching, platform, required) : matched(matching, platform, required, report);
   });
+  return [...pointless, ...judged];
 }
 
-/** Before a machine has booted: the manifest must at least say what will be wanted. */
+/** Before a machine has booted: one target must at least say, in every row, all that will be wanted. */
 function stated(targets: readonly NodeTarget[], platform: string, required: readonly string[]): readonly Check[] {
-  const missing = required.filter((name) =>
-    targets.every(({ rows }) => rows.some(({ registers }) => !(registers[name] ?? "sha1:").match(/^(?!sha1:)/))),
-  );
+  const [missing = required] = targets
+    .map(({ rows }) => required.filter((name) => !rows.every(({ registers }) => statesRegister(registers, name))))
+    .toSorted((a, b) => a.length - b.length);
   if (missing.length === 0) return [pass("registers", `${platform} states ${required.join(", ")}`, { platform })];
   const message = `no target for ${platform} states ${missing.join(", ")} in every row`;
   return [fail("registers", "admit/register-missing", message, { platform })];
 }
+
+/** SHA-1 never counts. */
+const statesRegister = (registers: NodeTarget["rows"][number]["registers"], name: string): boolean =>
+  Object.hasOwn(registers, name) && registers[name]?.startsWith("sha1:") === false;
 
 function matched(
   targets: readonly NodeTarget[],

@@ -1,8 +1,16 @@
 import { type Statement } from "../bundle/statement.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { canonicalJson } from "../json/canonical.ts";
-import { type SignatureDemand } from "../policy/policy.ts";
-import { type Candidate, type Demand, examineStatement, type FoundBundle, isGood, readBundle } from "./candidate.ts";
+import { type SignatureDemand, type TransparencyDemand } from "../policy/policy.ts";
+import {
+  type Candidate,
+  type Demand,
+  examineStatement,
+  type FoundBundle,
+  isGood,
+  readBundle,
+  rejected,
+} from "./candidate.ts";
 import { type Bound, type Check, type CheckName, fail, pass } from "./verdict.ts";
 
 /** The statements looked for, and what each must say besides being signed and logged. */
@@ -16,6 +24,12 @@ export interface Sought {
   readonly signatures: SignatureDemand;
   /** Failures of a statement that is about the right thing but says something wrong. */
   readonly inspect?: (candidate: Candidate, statement: Statement) => readonly Check[];
+}
+
+/** The checks that whatever counts under `transparency` has passed. */
+export function loggedAs(transparency: TransparencyDemand | null): readonly CheckName[] {
+  if (transparency === null) return [];
+  return transparency.witnesses === null ? ["inclusion"] : ["inclusion", "witnesses"];
 }
 
 /** What came of counting signers. */
@@ -37,15 +51,7 @@ export function countSigners(found: readonly FoundBundle[], sought: Sought, term
   for (const each of found) {
     const read = readBundle(each);
     if (read instanceof Failure) {
-      const check = fail("content", read.code, `${each.source}: ${read.message}`, { source: each.source });
-      candidates.push({
-        source: each.source,
-        signer: null,
-        signed: null,
-        checks: [check],
-        bounds: [],
-        trustedTime: null,
-      });
+      candidates.push(rejected(each.source, "content", read));
     } else if (read.claims === null || read.claims.predicateType !== sought.predicateType) {
       others.push(read.claims?.predicateType ?? "a file's signature");
     } else {

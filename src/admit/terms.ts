@@ -44,14 +44,20 @@ export function examinePolicy(policy: Policy, remembered: Remembered, now: Date)
   return { checks, bounds: [{ end: policy.notAfter, by: "policy" }] };
 }
 
-/** A tree of a size seen before must have the root seen before: otherwise the log has shown two histories. */
+/**
+ * A tree of a size seen before must have the root seen before, in this verdict or in an earlier run: otherwise the log
+ * has shown two histories.
+ */
 export function examineTreeHeads(checks: readonly Check[], remembered: Remembered): readonly Check[] {
+  const roots = new Map(remembered.roots);
   return checks.flatMap(({ check, outcome, evidence }) => {
     const { logId, treeSize, rootHash } = evidence;
     if (check !== "inclusion" || outcome !== "pass") return [];
     if (typeof logId !== "string" || typeof treeSize !== "number" || typeof rootHash !== "string") return [];
-    const before = remembered.roots.get(treeHeadKey(logId, treeSize));
-    if (before === undefined || before === rootHash) return [];
+    const head = treeHeadKey(logId, treeSize);
+    const before = roots.get(head) ?? rootHash;
+    roots.set(head, before);
+    if (before === rootHash) return [];
     const message = `the log had the root ${before} at ${treeSize} entries, and now shows ${rootHash}`;
     return [fail("state", "tlog/forked", message, { logId, treeSize, rootHash, remembered: before })];
   });

@@ -93,10 +93,18 @@ export const POLICY = {
 /** The file that a policy document is: JSON is YAML. */
 export const policyText = (document: Json): Uint8Array => toUtf8(JSON.stringify(document, null, 2));
 
-/** Reads a policy whose files were pinned here. */
-export const readTestPolicy = (document: Json): Promise<Policy> =>
-  readPolicy(policyText(document), async (file) => {
-    const contents = FILES.get(file);
-    if (contents === undefined) throw new Failure("files/missing", `${file} is not there`);
-    return contents;
-  });
+const READ = new Map<string, Promise<Policy>>();
+
+/** Reads a policy whose files were pinned here; the same document is read once. */
+export function readTestPolicy(document: Json): Promise<Policy> {
+  const text = JSON.stringify(document);
+  const policy = READ.get(text) ?? readPolicy(policyText(document), readPinned);
+  READ.set(text, policy);
+  return policy;
+}
+
+async function readPinned(file: string): Promise<Uint8Array> {
+  const contents = FILES.get(file);
+  if (contents === undefined) throw new Failure("files/missing", `${file} is not there`);
+  return contents;
+}
