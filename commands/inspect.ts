@@ -17,8 +17,8 @@ export default class Inspect extends BaseCommand<Report<"inspect">> {
   async run(): Promise<Report<"inspect">> {
     const { args } = await this.parse(Inspect);
     const { kind, contents } = inspect(await readFileBounded(args.file, MAX_BYTES));
-    this.log(`${args.file}: ${kind}, unverified`);
-    this.log(JSON.stringify(contents, null, 2));
+    this.line(`${args.file}: ${kind}, unverified`);
+    this.document(JSON.stringify(contents, null, 2));
     return { file: args.file, kind, verified: false, contents };
   }
 }

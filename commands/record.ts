@@ -59,7 +59,7 @@ export default class Record extends BaseCommand<Report<"record">> {
         attached: attachment.attached,
         reused: attachment.reused,
       });
-      this.log(
+      this.line(
         `${flags.attach}: ${report.reused ? "already recorded" : "recorded"}, attached to ${report.attached.length} manifests`,
       );
       return report;
@@ -69,7 +69,7 @@ export default class Record extends BaseCommand<Report<"record">> {
     const out = flags.bundle ?? "";
     await replaceFile(out, `${formatBundle(bundle)}\n`);
     const report = recordReport(statement, bundle, { bundle: out, attached: [], reused: false });
-    this.log(`${args.manifest}: recorded as entry ${report.logIndex ?? "of no log"}, bundle in ${out}`);
+    this.line(`${args.manifest}: recorded as entry ${report.logIndex ?? "of no log"}, bundle in ${out}`);
     return report;
   }
 }

@@ -2,7 +2,6 @@ import { string } from "@oclif/core/args";
 
 import { BaseCommand } from "../../src/cli/base.ts";
 import { passwordFlags } from "../../src/cli/flags.ts";
-import { oneLine } from "../../src/cli/output.ts";
 import { changedKeyPasswords } from "../../src/cli/password.ts";
 import { type Report } from "../../src/cli/schema.ts";
 import { changePassword } from "../../src/keys/key-file.ts";
@@ -19,7 +18,7 @@ export default class KeyPasswd extends BaseCommand<Report<"key passwd">> {
     const { args, flags } = await this.parse(KeyPasswd);
     const { old, fresh } = changedKeyPasswords(flags);
     const { keyId } = await changePassword(args.file, old, fresh);
-    this.log(`${oneLine(args.file)}: encrypted under the new password`);
+    this.line(`${args.file}: encrypted under the new password`);
     return { file: args.file, keyId };
   }
 }

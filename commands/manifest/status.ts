@@ -56,7 +56,7 @@ export default class ManifestStatus extends BaseCommand<Report<"manifest status"
     if (bundle === undefined) throw new RangeError("one statement makes one bundle");
     await replaceFile(flags.bundle, `${formatBundle(bundle)}\n`);
     const logIndex = bundle.entries[0]?.logIndex ?? null;
-    this.log(
+    this.line(
       `${flags.product}: latest ${flags.latest}, recorded as entry ${logIndex ?? "of no log"}, bundle in ${flags.bundle}`,
     );
     return {

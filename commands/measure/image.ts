@@ -30,11 +30,11 @@ export default class MeasureImage extends BaseCommand<Report<"measure image">> {
     );
     const predicate = imageMeasurement(measured);
     const text = formatImageMeasurement(predicate);
-    if (flags.out === undefined) this.log(text);
+    if (flags.out === undefined) this.document(text);
     else {
       await replaceFile(flags.out, text);
       const layers = predicate.images.reduce((count, each) => count + each.layers.length, 0);
-      this.log(`${predicate.images.length} images with ${layers} layers measured; predicate in ${flags.out}`);
+      this.line(`${predicate.images.length} images with ${layers} layers measured; predicate in ${flags.out}`);
     }
     return { predicateType: PREDICATE_TYPES.imageMeasurement, predicate, file: flags.out ?? null };
   }

@@ -32,10 +32,10 @@ export default class MeasureNode extends BaseCommand<Report<"measure node">> {
     const release = { product, version, sequence, svn, notBefore, notAfter };
     const predicate = nodeMeasurementFromUki(release, await measureUki(source));
     const text = formatNodeMeasurement(predicate);
-    if (flags.out === undefined) this.log(text);
+    if (flags.out === undefined) this.document(text);
     else {
       await replaceFile(flags.out, text);
-      this.log(`${Object.keys(predicate.artefacts).length} artefacts measured; predicate in ${flags.out}`);
+      this.line(`${Object.keys(predicate.artefacts).length} artefacts measured; predicate in ${flags.out}`);
     }
     return { predicateType: PREDICATE_TYPES.nodeMeasurement, predicate, file: flags.out ?? null };
   }

@@ -1,9 +1,9 @@
 import { string as stringArg } from "@oclif/core/args";
 
 import { BaseCommand } from "../../src/cli/base.ts";
-import { oneLine } from "../../src/cli/output.ts";
 import { readPolicyFile } from "../../src/cli/policy.ts";
 import { type Report } from "../../src/cli/schema.ts";
+import { formatInstant } from "../../src/manifest/validity.ts";
 import { describePolicy } from "../../src/policy/description.ts";
 
 export default class PolicyCheck extends BaseCommand<Report<"policy check">> {
@@ -16,10 +16,10 @@ export default class PolicyCheck extends BaseCommand<Report<"policy check">> {
     const policy = await readPolicyFile(args.policy);
     const { rules, notes } = describePolicy(policy, new Date());
     const { name, version, digest } = policy;
-    const notAfter = policy.notAfter?.toISOString() ?? "";
-    this.log(`policy ${name}, version ${version}, valid until ${notAfter}`);
+    const notAfter = policy.notAfter === null ? "" : formatInstant(policy.notAfter);
+    this.line(`policy ${name}, version ${version}, valid until ${notAfter}`);
     this.log(digest);
-    for (const rule of rules) this.log(`  ${oneLine(rule)}`);
+    for (const rule of rules) this.line(`  ${rule}`);
     for (const note of notes) this.warn(note);
     return { file: args.policy, name, version, digest, notAfter, rules: [...rules], notes: [...notes] };
   }

@@ -39,7 +39,7 @@ export default class PolicyInit extends BaseCommand<Report<"policy init">> {
     const { flags } = await this.parse(PolicyInit);
     await createFile(flags.out, newPolicy(await policyTemplate(flags, new Date())));
     const { digest } = await readPolicyFile(flags.out);
-    this.log(`wrote ${flags.out}, policy ${flags.name} ${digest}`);
+    this.line(`wrote ${flags.out}, policy ${flags.name} ${digest}`);
     return { file: flags.out, digest };
   }
 }

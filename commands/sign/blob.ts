@@ -37,7 +37,7 @@ export default class SignBlob extends BaseCommand<Report<"sign blob">> {
       const out = flags.bundle ?? `${name}.sigstore.json`;
       await replaceFile(out, `${formatBundle(bundle)}\n`);
       report.push({ file: name, bundle: out, digest, logIndex: bundle.entries[0]?.logIndex ?? null });
-      this.log(`${name}: ${digest}, bundle in ${out}`);
+      this.line(`${name}: ${digest}, bundle in ${out}`);
     }
     return { keyId: signing.signer.publicKey.keyId, files: report };
   }

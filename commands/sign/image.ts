@@ -41,7 +41,7 @@ export default class SignImage extends BaseCommand<Report<"sign image">> {
       const signed = await signImage(repository, reference, annotations, { ...signing, created: this.now() });
       images.push({ name, ...signed });
       const where = signed.logIndex === null ? "in no log" : `entry ${signed.logIndex}`;
-      this.log(
+      this.line(
         `${name}@${signed.digest}: ${signed.reused ? "already signed" : "signed"}, ${signed.subjects.length} manifests, ${where}`,
       );
     }

@@ -7,7 +7,8 @@ import { oneLine, printable, printableJson } from "./output.ts";
 
 /** Exit status of anything that is not a {@link Failure} and not a usage error: a bug. */
 const INTERNAL = 1;
-const USAGE = 2;
+/** Flags or arguments are wrong. */
+export const USAGE = 2;
 
 /**
  * What every command shares: `--json`, output that cannot forge terminal or workflow commands, and how a failure
@@ -31,6 +32,16 @@ export abstract class BaseCommand<Report extends object> extends Command {
 
   override log(message = ""): void {
     if (!this.jsonEnabled()) process.stdout.write(`${printable(message)}\n`);
+  }
+
+  /** One line of the result, whatever is in the names that it quotes. */
+  protected line(text: string): void {
+    this.log(oneLine(text));
+  }
+
+  /** A JSON document as the result. */
+  protected document(json: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${printableJson(json)}\n`);
   }
 
   override logToStderr(message = ""): void {

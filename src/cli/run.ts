@@ -3,7 +3,7 @@ import { flush } from "@oclif/core/flush";
 import { type Options } from "@oclif/core/interfaces";
 import { run } from "@oclif/core/run";
 
-import { errorReport, explain, statusOf } from "./base.ts";
+import { errorReport, explain, statusOf, USAGE } from "./base.ts";
 import { printable, printableJson } from "./output.ts";
 import { unknownCommand } from "./unknown-command.ts";
 
@@ -31,12 +31,25 @@ export async function runProgram(argv: readonly string[], options: Options): Pro
   const [first, ...rest] = argv;
   const words = first === "help" ? [...rest, "--help"] : [...argv];
   try {
-    process.exitCode = 0;
+    process.exitCode = statusOfHelp(words);
     await run(words, options);
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return statusOf(isExit(error) ? error : await report(error, words, options));
   }
+}
+
+/** What ends with a verdict, and where status 0 lets something in. */
+const DECIDING = ["admit", "verify"];
+
+/**
+ * Exit status where no command runs and help is printed instead: 0 only for those who asked. `admit --policy P image`
+ * names no command, and an image that is called `--help` must not be admitted.
+ */
+function statusOfHelp(argv: readonly string[]): number {
+  const [first = ""] = argv;
+  const isAsked = first === "--version" || argv.includes("--help");
+  return isAsked && !DECIDING.includes(first) ? 0 : USAGE;
 }
 
 /** A command has printed its own error and thrown its exit status. */

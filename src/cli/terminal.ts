@@ -1,6 +1,8 @@
 import { openSync, writeSync } from "node:fs";
 import { isatty, ReadStream } from "node:tty";
 
+import { oneLine } from "./output.ts";
+
 /** What one key press, or one paste, made of a line that is typed unseen. */
 export type LineState = "open" | "entered" | "ended" | "interrupted";
 
@@ -52,7 +54,7 @@ export async function askSecret(question: string): Promise<string | null> {
   let state: LineState;
   input.setRawMode(true);
   try {
-    writeSync(terminal, question);
+    writeSync(terminal, oneLine(question));
     state = await typed(input, line);
     writeSync(terminal, "\n");
   } finally {

@@ -13,7 +13,7 @@ const MEANINGS: Readonly<Record<keyof typeof KINDS, string>> = {
 const OTHER_STATUSES = [
   ["0", "–", "200", "done, or admitted; the only yes"],
   ["1", "internal", "500", "a bug in assay, or output that could not be written"],
-  ["2", "usage", "–", "flags or arguments are wrong"],
+  ["2", "usage", "–", "flags or arguments are wrong, or no command was named; help under `verify` and `admit`"],
 ] as const;
 
 /** `docs/codes.md`: every code that assay reports. */

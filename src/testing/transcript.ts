@@ -89,7 +89,9 @@ export function fits(expected: readonly string[], printed: readonly string[]): b
 
 function printedBy({ status, stdout, stderr }: Outcome): string[] {
   const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("code:  "));
-  return status === 0 ? lines : [...lines, `exit ${status}: ${codesOf({ status, stdout, stderr }).join(", ")}`];
+  if (status === 0) return lines;
+  const codes = codesOf({ status, stdout, stderr }).join(", ");
+  return [...lines, codes === "" ? `exit ${status}` : `exit ${status}: ${codes}`];
 }
 
 /** The codes of an error, of failed checks or of what an audit found wrong, each once, in the order printed. */
