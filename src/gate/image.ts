@@ -7,6 +7,7 @@ import { type AttachedBundles, readBundles } from "../images/bundles.ts";
 import { readContents } from "../images/contents.ts";
 import { type Image, readImage } from "../images/image.ts";
 import { type ImageName, type ImageRepository } from "../images/repository.ts";
+import { type Digest } from "../oci/digest.ts";
 import { type Policy } from "../policy/policy.ts";
 
 /** Where an image is, and under which name it is judged. */
@@ -33,9 +34,10 @@ export async function judgeImage(
   now: Date,
 ): Promise<Verdict> {
   const { repository, reference, name } = question;
-  // Once: whatever a tag means a moment later, this digest is what is judged and named in the verdict.
-  const { digest } = await repository.resolve(reference);
+  let digest: Digest | null = null;
   try {
+    // Once: whatever a tag means a moment later, this digest is what is judged and named in the verdict.
+    ({ digest } = await repository.resolve(reference));
     const image = await readImage(repository, { tag: null, digest });
     const contents = await readContents(repository, image);
     const broken = question.checkLayers ? await brokenLayers(repository, image) : [];
@@ -43,8 +45,10 @@ export async function judgeImage(
     const request = { name, pinned: reference.digest !== null, digest, contents, broken, bundles };
     return admitImage(request, policy, remembered, now);
   } catch (error) {
-    if (error instanceof Failure && isAboutTheImage(error)) return denyImage(name, digest, error, policy, now);
-    throw error;
+    if (!(error instanceof Failure) || !isAboutTheImage(error)) throw error;
+    // No such image: then there is nothing to judge.
+    if (digest === null && error.kind === "missing") throw error;
+    return denyImage(name, digest ?? reference.digest, error, policy, now);
   }
 }
 
@@ -53,7 +57,9 @@ const isAboutTheImage = ({ kind }: Failure): boolean => kind === "denied" || kin
 
 async function brokenLayers(repository: ImageRepository, image: Image): Promise<readonly Failure[]> {
   const broken: Failure[] = [];
-  const layers = new Map(image.children.flatMap(({ manifest }) => manifest.layers).map((each) => [each.digest, each]));
+  const layers = new Map(
+    image.children.flatMap(({ manifest }) => manifest.layers).map((each) => [`${each.digest} ${each.size}`, each]),
+  );
   for (const layer of layers.values()) {
     try {
       for await (const _ of repository.openBlob(layer));
@@ -65,6 +71,6 @@ async function brokenLayers(repository: ImageRepository, image: Image): Promise<
   return broken;
 }
 
-/** What is attached and malformed is found too: it is reported if nothing better suffices. */
+/** What is attached and is no bundle was passed over: anybody can attach anything. */
 const foundIn = ({ bundles }: AttachedBundles): readonly FoundBundle[] =>
   bundles.map(({ digest, bytes }) => ({ source: digest, bytes }));
