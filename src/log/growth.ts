@@ -43,7 +43,7 @@ export function grow(from: Frontier, entries: readonly Pick<StoredEntry, "body" 
   const range = CompactRange.from(from.treeSize, from.hashes);
   for (const { leafHash } of entries) {
     range.append(leafHash, (level, index, hash) => {
-      nodes.set(nodeName(level, index), hash);
+      nodes.set(level, index, hash);
       if (level % LEVELS_PER_TILE !== 0) return;
       const tileLevel = level / LEVELS_PER_TILE;
       const tile = (tiles[tileLevel] ??= []);
@@ -65,7 +65,7 @@ export function grow(from: Frontier, entries: readonly Pick<StoredEntry, "body" 
     frontier: { treeSize: range.treeSize, hashes, partialTiles: tiles, partialBundle },
     rootHash: range.root(),
     files: [...bundles, ...files],
-    nodes: (level, index) => known(nodes, level, index),
+    nodes: (level, index) => nodes.hash(level, index),
   };
 }
 
@@ -101,21 +101,27 @@ function hashTile(level: number, hashIndex: number, hashes: readonly Hash[]): Ti
   return { tile: { level, index, width: hashes.length }, bytes: encodeHashTile(hashes) };
 }
 
-/** The perfect subtrees of an edge, by {@link nodeName}. */
-function edgeNodes({ treeSize, hashes }: TreeEdge): Map<string, Hash> {
-  const subtrees = perfectSubtrees({ start: 0, end: treeSize });
-  return new Map(
-    hashes.flatMap((hash, at) => {
-      const subtree = subtrees[at];
-      return subtree === undefined ? [] : [[nodeName(subtree.level, subtree.index), hash]];
-    }),
-  );
+/** Hashes by their place in the tree. */
+class NodeMap {
+  readonly #levels: Map<number, Hash>[] = [];
+
+  set(level: number, index: number, hash: Hash): void {
+    (this.#levels[level] ??= new Map()).set(index, hash);
+  }
+
+  hash(level: number, index: number): Hash {
+    const hash = this.#levels[level]?.get(index);
+    if (hash === undefined) throw new RangeError(`node ${index} of level ${level} is not on the new edge`);
+    return hash;
+  }
 }
 
-function known(nodes: ReadonlyMap<string, Hash>, level: number, index: number): Hash {
-  const hash = nodes.get(nodeName(level, index));
-  if (hash === undefined) throw new RangeError(`node ${index} of level ${level} is not on the new edge`);
-  return hash;
+/** The perfect subtrees of an edge. */
+function edgeNodes({ treeSize, hashes }: TreeEdge): NodeMap {
+  const nodes = new NodeMap();
+  for (const [at, { level, index }] of perfectSubtrees({ start: 0, end: treeSize }).entries()) {
+    const hash = hashes[at];
+    if (hash !== undefined) nodes.set(level, index, hash);
+  }
+  return nodes;
 }
-
-const nodeName = (level: number, index: number): string => `${level}/${index}`;

@@ -53,6 +53,8 @@ class Sequencer extends LogReader implements Log {
   readonly #identity: LogIdentity;
   /** What is known of the log between batches; null when it has to be found out. */
   #state: LogState | null = null;
+  /** Whether everything that is read from the store is known to be durable, whoever wrote it. */
+  #isSettled = false;
 
   constructor(ports: LogPorts, identity: LogIdentity) {
     super(ports, { logId: identity.logId, key: identity.signer.key });
@@ -81,6 +83,7 @@ class Sequencer extends LogReader implements Log {
         return await step(this.#state);
       } catch (error) {
         this.#state = null;
+        this.#isSettled = false;
         throw error;
       }
     });
@@ -89,6 +92,11 @@ class Sequencer extends LogReader implements Log {
   /** The state at hand if nobody else has been here since, and the log's own otherwise. */
   async #current(): Promise<LogState> {
     const { entries, lock } = this.#ports;
+    if (!this.#isSettled) {
+      // What an earlier writer failed to sync can be read, and built upon, and would be gone after a power cut.
+      await entries.settle();
+      this.#isSettled = true;
+    }
     if (this.#state !== null) {
       const held = await lock.readCheckpoint(this.#identity.logId);
       const { treeSize } = await entries.readEdge();

@@ -43,7 +43,7 @@ export async function recover(ports: LogPorts, identity: LogIdentity): Promise<L
     await ports.lock.swapCheckpoint(identity.logId, note, note);
     await ports.tiles.publishCheckpoint(note);
   }
-  // A tail may be what its writer failed to sync: it can be read, and would still be gone after a power cut.
+  // A tail may be what its writer failed to sync, while this one was open.
   if (edge.treeSize > checkpoint.treeSize) await ports.entries.settle();
   requireSameEdge(edge, await edgeOfTail(ports.entries, state.frontier, edge.treeSize));
   while (state.frontier.treeSize < edge.treeSize) state = await integrateStored(ports, identity, state, edge);
@@ -111,7 +111,7 @@ export async function readFrontier(store: TileStore, { treeSize, rootHash }: Ver
 }
 
 /** The published checkpoint, verified; null where there is none. */
-export async function openPublished(store: TileStore, key: VerifierKey): Promise<VerifiedCheckpoint | null> {
+async function openPublished(store: TileStore, key: VerifierKey): Promise<VerifiedCheckpoint | null> {
   const note = await store.readCheckpoint();
   return note === null ? null : openCheckpoint(note, key);
 }
