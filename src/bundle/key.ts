@@ -89,7 +89,7 @@ export const keyHint = (key: PublicKey): string => toBase64(sha256(key.spki));
  * A signature of any length or form is only ever false.
  */
 export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  return verify(KEY_DETAILS[key.keyDetails].digest, message, nodeKey(key.spki), signature);
+  return verify(KEY_DETAILS[key.keyDetails].digest, message, parsedKey(key), signature);
 }
 
 /** {@link verifySignature} for a message that comes in parts. */
@@ -120,7 +120,7 @@ export class MessageVerifier {
   /** Ends the message; once only. */
   verify(signature: Uint8Array): boolean {
     if (this.#hash === null) return verifySignature(this.#key, concat(...this.#parts), signature);
-    return this.#hash.verify(nodeKey(this.#key.spki), signature);
+    return this.#hash.verify(parsedKey(this.#key), signature);
   }
 }
 
@@ -144,6 +144,15 @@ function readPublicPem(pem: string | Uint8Array): Uint8Array {
     if (!(cause instanceof Failure) || cause.code.startsWith("bundle/")) throw cause;
     throw new Failure("bundle/malformed-key", "not a public key in PEM", { cause });
   }
+}
+
+/** Node's form of each key: making it takes longer than verifying with it. */
+const parsed = new WeakMap<PublicKey, KeyObject>();
+
+function parsedKey(key: PublicKey): KeyObject {
+  const node = parsed.get(key) ?? nodeKey(key.spki);
+  parsed.set(key, node);
+  return node;
 }
 
 function nodeKey(spki: Uint8Array): KeyObject {
