@@ -60,15 +60,12 @@ type Case = readonly [
 
 function describeRefusals(subject: string, cases: readonly Case[]): void {
   describe(`refused for ${subject}`, () => {
-    test.each(cases.map((each) => ({ name: each[0], each })))(
-      "$name",
-      async ({ each: [, codes, refused, accepted] }) => {
-        const no = await judge(await refused());
-        expect(no).toMatchObject({ admitted: false, reasons: codes, validUntil: null, boundBy: null });
-        const yes = await judge(accepted === undefined ? {} : await accepted());
-        expect(yes).toMatchObject({ admitted: true, reasons: [] });
-      },
-    );
+    test.each(cases)("%s", async (_name, codes, refused, accepted) => {
+      const no = await judge(await refused());
+      expect(no).toMatchObject({ admitted: false, reasons: codes, validUntil: null, boundBy: null });
+      const yes = await judge(accepted === undefined ? {} : await accepted());
+      expect(yes).toMatchObject({ admitted: true, reasons: [] });
+    });
   });
 }
 
