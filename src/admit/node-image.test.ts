@@ -60,12 +60,15 @@ type Case = readonly [
 
 function describeRefusals(subject: string, cases: readonly Case[]): void {
   describe(`refused for ${subject}`, () => {
-    test.each(cases)("%s", async (_name, codes, refused, accepted) => {
-      const no = await judge(await refused());
-      expect(no).toMatchObject({ admitted: false, reasons: codes, validUntil: null, boundBy: null });
-      const yes = await judge(accepted === undefined ? {} : await accepted());
-      expect(yes).toMatchObject({ admitted: true, reasons: [] });
-    });
+    test.each(cases.map(([name, ...rest]) => [name, rest] as const))(
+      "%s",
+      async (_name, [codes, refused, accepted]) => {
+        const no = await judge(await refused());
+        expect(no).toMatchObject({ admitted: false, reasons: codes, validUntil: null, boundBy: null });
+        const yes = await judge(accepted === undefined ? {} : await accepted());
+        expect(yes).toMatchObject({ admitted: true, reasons: [] });
+      },
+    );
   });
 }
 
