@@ -15,7 +15,7 @@ import { type TileFile } from "./tile-store.ts";
 import { walkEntries } from "./walk.ts";
 
 /** Something wrong with a log. */
-export interface Problem {
+interface Problem {
   readonly code: FailureCode;
   readonly message: string;
 }

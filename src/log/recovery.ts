@@ -79,7 +79,7 @@ async function integrateStored(
  *
  * @throws log/rolled-back where a tile is missing, log/forked where the tiles give another root
  */
-export async function readFrontier(store: TileStore, { treeSize, rootHash }: VerifiedCheckpoint): Promise<Frontier> {
+async function readFrontier(store: TileStore, { treeSize, rootHash }: VerifiedCheckpoint): Promise<Frontier> {
   const tiles = edgeTiles(treeSize);
   const cache = new TileCache(store, treeSize);
   const width = treeSize % FULL_TILE_WIDTH;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { auditLog } from "../log/audit.ts";
 import { openEmbeddedLog, readEmbeddedLog } from "../store/embedded-log.ts";
+import { closing } from "../store/resources.ts";
 import { TEST_SEED, type TestLog } from "./test-log.ts";
 import { uncheckedSubmission } from "./submissions.ts";
 
@@ -82,22 +83,25 @@ async function writeUntilKilled({ directory, lockPath }: TestLog, name: string):
     });
 }
 
-async function pendingIn({ directory, lockPath }: TestLog): Promise<number> {
-  using reader = readEmbeddedLog(directory, lockPath);
-  return (await reader.status()).pending;
+function pendingIn({ directory, lockPath }: TestLog): Promise<number> {
+  return closing(async (resources) => {
+    const reader = resources.use(readEmbeddedLog(directory, lockPath));
+    return (await reader.status()).pending;
+  });
 }
 
-async function reopen({ directory, lockPath }: TestLog, answers: readonly [string, number][]): Promise<number> {
-  using log = await openEmbeddedLog(directory, { seed: TEST_SEED, lockPath });
-  // A literal duplicate is answered with the index it has.
-  const found = await log.append(answers.map(([text]) => uncheckedSubmission(text)));
-  for (const [at, [text, index]] of answers.entries()) {
-    if (found[at]?.logIndex !== index)
-      throw new Error(`${text} was acknowledged at ${index} and is at ${found[at]?.logIndex}`);
-  }
-  using reader = readEmbeddedLog(directory, lockPath);
-  const { problems, pending, entries } = await auditLog(reader.ports, log);
-  if (problems.length > 0 || pending > 0)
+function reopen({ directory, lockPath }: TestLog, answers: readonly [string, number][]): Promise<number> {
+  return closing(async (resources) => {
+    const log = resources.use(await openEmbeddedLog(directory, { seed: TEST_SEED, lockPath }));
+    // A literal duplicate is answered with the index it has.
+    const found = await log.append(answers.map(([text]) => uncheckedSubmission(text)));
+    for (const [at, [text, index]] of answers.entries()) {
+      const now = found[at]?.logIndex;
+      if (now !== index) throw new Error(`${text} was acknowledged at ${index} and is at ${now}`);
+    }
+    const reader = resources.use(readEmbeddedLog(directory, lockPath));
+    const { problems, pending, entries } = await auditLog(reader.ports, log);
+    if (problems.length === 0 && pending === 0) return entries;
     throw new Error(`the audit found ${JSON.stringify(problems)}, ${pending} pending`);
-  return entries;
+  });
 }

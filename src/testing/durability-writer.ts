@@ -21,7 +21,7 @@ if (!existsSync(join(root, "log"))) {
   await newTestLog(root);
   writeSync(1, "created\n");
 }
-using log = await attempt(() => openEmbeddedLog(join(root, "log"), { seed: TEST_SEED, lockPath }), ATTEMPTS);
+const log = await attempt(() => openEmbeddedLog(join(root, "log"), { seed: TEST_SEED, lockPath }), ATTEMPTS);
 let from = (await log.status()).checkpoint.treeSize;
 for (const size of sizes.map(Number)) {
   const batch = Array.from({ length: size }, (_, at) => uncheckedSubmission(`entry ${from + at}`));
@@ -31,6 +31,7 @@ for (const size of sizes.map(Number)) {
   // One system call, after the answer: the trace shows what came before it.
   writeSync(1, `acknowledged ${from} ${toHex(proof?.rootHash ?? new Uint8Array())}\n`);
 }
+log[Symbol.dispose]();
 
 async function attempt<Result>(work: () => Promise<Result>, attempts: number): Promise<Result> {
   for (let left = attempts; ; left -= 1) {
