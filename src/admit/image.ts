@@ -3,8 +3,7 @@ import { Failure } from "../failure.ts";
 import { formatDifference } from "../manifest/difference.ts";
 import { compareImage } from "../manifest/image-difference.ts";
 import { parseImageMeasurement } from "../manifest/image-measurement.ts";
-import { type ImageMeasurementPredicate } from "../manifest/schema.ts";
-import { type ImageContents, type ImageMeasurement } from "../measure/image.ts";
+import { type ImageContents } from "../measure/image.ts";
 import { PREDICATE_TYPES } from "../manifest/predicate-type.ts";
 import { matchesPattern } from "../policy/pattern.ts";
 import { type ImageRule, type Policy, type PolicyException, type SignatureDemand } from "../policy/policy.ts";
@@ -122,30 +121,13 @@ function measurementOf(signatures: SignatureDemand, { contents }: ImageRequest):
 function inspectMeasurement(statement: Statement, contents: ImageContents): readonly Check[] {
   try {
     const manifest = parseImageMeasurement(statement.predicate);
-    return compareImage(manifest, withSizes(contents, manifest), "part").map((difference) =>
+    return compareImage(manifest, contents, "part").map((difference) =>
       fail("measurement", "admit/measurement-mismatch", formatDifference(difference)),
     );
   } catch (error) {
     if (error instanceof Failure) return [fail("measurement", error.code, error.message)];
     throw error;
   }
-}
-
-/**
- * The uncompressed size of a layer follows from its bytes, which its digest fixes; it is taken from the manifest where
- * the manifest has the layer, so that only what is known here is compared.
- */
-function withSizes(contents: ImageContents, { images }: ImageMeasurementPredicate): ImageMeasurement {
-  const sizes = new Map<string, number>(
-    images.flatMap(({ layers }) => layers.map((layer) => [layer.digest, layer.uncompressedSize])),
-  );
-  return {
-    index: contents.index,
-    images: contents.images.map((image) => ({
-      ...image,
-      layers: image.layers.map((layer) => ({ ...layer, uncompressedSize: sizes.get(layer.digest) ?? 0 })),
-    })),
-  };
 }
 
 interface Waivers {

@@ -1,4 +1,10 @@
-import { type ImageMeasurement, type MeasuredBlob, type MeasuredImage } from "../measure/image.ts";
+import {
+  type ImageContents,
+  type ImageMeasurement,
+  type MeasuredBlob,
+  type MeasuredImage,
+  type MeasuredLayer,
+} from "../measure/image.ts";
 import { type Difference } from "./difference.ts";
 import { type ImageMeasurementPredicate } from "./schema.ts";
 
@@ -16,11 +22,12 @@ export type ImageScope = "whole" | "part";
  * Every way in which a measured image is not the one of the manifest; none if it is.
  *
  * Images are told apart by digest; one that the manifest does not have is compared with the manifest's of the same
- * platform, to name what changed. A verity root is a difference: nothing here derives one yet.
+ * platform, to name what changed. A verity root is a difference: nothing here derives one yet. Where layers were not
+ * uncompressed, their digests stand for their sizes.
  */
 export function compareImage(
   manifest: ImageMeasurementPredicate,
-  measured: ImageMeasurement,
+  measured: ImageMeasurement | ImageContents,
   scope: ImageScope,
 ): readonly Difference[] {
   const isPart = scope === "part" && measured.index === null && manifest.index !== null;
@@ -44,7 +51,7 @@ export function compareImage(
   return [...inner, ...missing, ...compareBlob("index", measured.index, manifest.index)];
 }
 
-function compareOne(got: MeasuredImage, want: ManifestImage | undefined): readonly Difference[] {
+function compareOne(got: Measured, want: ManifestImage | undefined): readonly Difference[] {
   const name = nameOf(got);
   if (want === undefined) return [{ component: name, got: describe(got), want: "nothing there" }];
   const count = Math.max(got.layers.length, want.layers.length);
@@ -60,22 +67,28 @@ function compareOne(got: MeasuredImage, want: ManifestImage | undefined): readon
 
 function compareLayer(
   component: string,
-  got: MeasuredImage["layers"][number] | undefined,
+  got: Layer | undefined,
   want: ManifestImage["layers"][number] | undefined,
 ): readonly Difference[] {
   if (got === undefined || want === undefined) return compareBlob(component, got ?? null, want ?? null);
   return [
     ...compareText(component, `diffID ${got.diffId}`, `diffID ${want.diffId}`),
-    ...compareText(
-      component,
-      `${got.uncompressedSize} bytes uncompressed`,
-      `${want.uncompressedSize} bytes uncompressed`,
-    ),
+    ...(got.uncompressedSize === undefined
+      ? []
+      : compareText(
+          component,
+          `${got.uncompressedSize} bytes uncompressed`,
+          `${want.uncompressedSize} bytes uncompressed`,
+        )),
     ...compareBlob(component, got, want),
     ...compareText(component, got.mediaType, want.mediaType),
     ...(want.verity === undefined ? [] : [{ component, got: "no verity root", want: want.verity.rootHash }]),
   ];
 }
+
+/** An image's manifest, whether its layers were uncompressed or not. */
+type Measured = Omit<MeasuredImage, "layers"> & { readonly layers: readonly Layer[] };
+type Layer = Omit<MeasuredLayer, "uncompressedSize"> & { readonly uncompressedSize?: number };
 
 type Blob = Pick<MeasuredBlob, "size"> & { readonly digest: string };
 
@@ -88,17 +101,17 @@ const compareText = (component: string, got: string, want: string): readonly Dif
 const describe = (blob: Blob | null): string =>
   blob === null ? "nothing there" : `${blob.digest} of ${blob.size} bytes`;
 
-const nameOf = (image: ManifestImage | MeasuredImage): string => `image ${platformOf(image)}`;
+const nameOf = (image: ManifestImage | Measured): string => `image ${platformOf(image)}`;
 
 /** `linux/arm64/v8`, for people. */
-function platformOf({ platform }: ManifestImage | MeasuredImage): string {
+function platformOf({ platform }: ManifestImage | Measured): string {
   if (platform === null) return "without platform";
   const { os, architecture, variant, "os.version": version } = platform;
   return [os, architecture, variant, version].filter((part) => part !== undefined).join("/");
 }
 
 /** Tells any two platforms apart. */
-const keyOf = ({ platform }: ManifestImage | MeasuredImage): string =>
+const keyOf = ({ platform }: ManifestImage | Measured): string =>
   JSON.stringify(
     platform && [
       platform.os,
