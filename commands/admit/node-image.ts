@@ -1,6 +1,6 @@
 import { string } from "@oclif/core/flags";
 
-import { readFoundBundles } from "../../src/cli/found.ts";
+import { readBundleBeside, readFoundBundles } from "../../src/cli/found.ts";
 import { policyFlag, readPolicyFile } from "../../src/cli/policy.ts";
 import { readReported } from "../../src/cli/reported.ts";
 import { VerdictCommand, verdictFlags, type Verdicts } from "../../src/cli/verdict-command.ts";
@@ -40,13 +40,20 @@ export default class AdmitNodeImage extends VerdictCommand {
   async run(): Promise<Verdicts> {
     const { flags } = await this.parse(AdmitNodeImage);
     const policy = await readPolicyFile(flags.policy);
-    const measurements = await readFoundBundles(flags.bundle ?? [`${flags.uki}.sigstore.json`]);
+    const measurements = await (flags.bundle === undefined
+      ? readBundleBeside(flags.uki)
+      : readFoundBundles(flags.bundle));
     const statuses = await readFoundBundles(flags.status);
     const reported = await readReported(flags.reported);
     const product = flags.product ?? null;
     return this.conclude([flags.uki], flags, policy, async (name, memory) => {
       await using source = await openFileSource(name);
-      return await judgeNodeImage({ name, source, product, reported, measurements, statuses }, policy, memory, new Date());
+      return await judgeNodeImage(
+        { name, source, product, reported, measurements, statuses },
+        policy,
+        memory,
+        new Date(),
+      );
     });
   }
 }

@@ -27,13 +27,7 @@ export default class VerifyBlob extends VerdictCommand {
     }
     const policy = await readTrust(flags);
     return this.conclude(files, flags, policy, async (file, memory) =>
-      verifyBlob(
-        await blobRequest(file, [flags.bundle ?? `${file}.sigstore.json`]),
-        policy,
-        { ...policy, accept: "file" },
-        memory,
-        new Date(),
-      ),
+      verifyBlob(await blobRequest(file, flags.bundle), policy, { ...policy, accept: "file" }, memory, new Date()),
     );
   }
 }

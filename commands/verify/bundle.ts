@@ -26,8 +26,8 @@ export default class VerifyBundle extends VerdictCommand {
     return this.conclude([args.bundle], flags, policy, async (bundle, memory) => {
       const request =
         flags.file === undefined
-          ? await digestRequest(flags.digest ?? "", [bundle])
-          : await blobRequest(flags.file, [bundle]);
+          ? await digestRequest(flags.digest ?? "", bundle)
+          : await blobRequest(flags.file, bundle);
       return verifyBlob(request, policy, { ...policy, accept: "any" }, memory, new Date());
     });
   }

@@ -4,14 +4,19 @@ import { type BlobRequest } from "../admit/blob.ts";
 import { fromHex } from "../bytes/hex.ts";
 import { streamFile } from "../files/read.ts";
 import { parseDigest, splitDigest } from "../oci/digest.ts";
-import { readFoundBundles } from "./found.ts";
+import { readBundleBeside, readFoundBundles } from "./found.ts";
 
-/** A file as the subject of a verification: hashed once for statements, and read again for signatures over it. */
-export async function blobRequest(file: string, bundles: readonly string[]): Promise<BlobRequest> {
+/**
+ * A file as the subject of a verification: hashed once for statements, and read again for signatures over it.
+ *
+ * @param bundle  undefined for the one beside the file
+ */
+export async function blobRequest(file: string, bundle: string | undefined): Promise<BlobRequest> {
   const hash = createHash("sha256");
   for await (const chunk of streamFile(file)) hash.update(chunk);
   const sha256 = hash.digest("hex");
-  return { name: file, sha256, open: () => streamFile(file), bundles: await readFoundBundles(bundles) };
+  const bundles = bundle === undefined ? await readBundleBeside(file) : await readFoundBundles([bundle]);
+  return { name: file, sha256, open: () => streamFile(file), bundles };
 }
 
 /**
@@ -19,7 +24,7 @@ export async function blobRequest(file: string, bundles: readonly string[]): Pro
  *
  * @throws oci/malformed-digest
  */
-export async function digestRequest(text: string, bundles: readonly string[]): Promise<BlobRequest> {
+export async function digestRequest(text: string, bundle: string): Promise<BlobRequest> {
   const [, sha256] = splitDigest(parseDigest(text));
-  return { name: text, sha256, open: () => ({ digest: fromHex(sha256) }), bundles: await readFoundBundles(bundles) };
+  return { name: text, sha256, open: () => ({ digest: fromHex(sha256) }), bundles: await readFoundBundles([bundle]) };
 }

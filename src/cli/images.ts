@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { type ImageName, type ImageRepository } from "../images/repository.ts";
 import { Failure } from "../failure.ts";
 import { openLayout } from "../layout/layout.ts";
@@ -27,7 +29,9 @@ export async function openImage(text: string): Promise<NamedImage> {
       },
     );
   }
-  const { path, tag, digest } = reference;
+  const { tag, digest } = reference;
+  // One directory, one name, and opened by that name: what `a` is denied, `./a`, `a/` and `b/../a` are denied too.
+  const path = join(reference.path, ".");
   return { repository: await openLayout(path), reference: { tag, digest }, name: `oci:${path}` };
 }
 

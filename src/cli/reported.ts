@@ -9,7 +9,7 @@ const VALUE = /^(?:zero|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96
 
 /**
  * Reads the registers that a machine reported: `{"tpm2": {"pcr4": "sha256:…"}}`. They are the operator's word until
- * hardware evidence is verified.
+ * hardware evidence is verified. A report of nothing is refused: it would be taken for no report at all.
  *
  * @throws cli/malformed-report
  */
@@ -17,6 +17,7 @@ export async function readReported(file: string | undefined): Promise<ReadonlyMa
   if (file === undefined) return new Map();
   const value = parseJson(await readFileBounded(file, MAX_REPORT_BYTES));
   if (!isJsonObject(value)) throw malformed(file, "is not an object of platforms");
+  if (Object.keys(value).length === 0) throw malformed(file, "reports no platform");
   return new Map(
     Object.entries(value).map(([platform, registers]) => [platform, readRegisters(file, platform, registers)]),
   );
