@@ -69,5 +69,5 @@ await plugin.load();
 const manifest = plugin.manifest;
 writeFileSync(join(ROOT, "oclif.manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 
-const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+const { version }: { readonly version: string } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 process.stdout.write(`built assay ${version}: ${Object.keys(manifest.commands).length} commands\n`);

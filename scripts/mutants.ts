@@ -69,7 +69,7 @@ const baseline = new Map<string, boolean>();
 
 for await (const list of glob("src/*/mutants.json", { cwd: ROOT })) {
   const folder = dirname(list);
-  const { mutants } = JSON.parse(readFileSync(join(ROOT, list), "utf8")) as { mutants: Mutant[] };
+  const { mutants }: { readonly mutants: readonly Mutant[] } = JSON.parse(readFileSync(join(ROOT, list), "utf8"));
   for (const { step, file, find, replace, test, named } of mutants) {
     const name = `${folder.replace("src/", "")}: ${step}`;
     if (!name.includes(values.only)) continue;

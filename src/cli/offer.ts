@@ -43,7 +43,7 @@ type Command = Config["commands"][number];
 
 /** Reads oclif's list of topics and commands. */
 export function offerOf({ bin, commands, topics }: Offerable): Offer {
-  const offered = commands.filter(({ hidden }) => hidden !== true).map(placeOf);
+  const offered = commands.filter(({ hidden }) => !hidden).map(placeOf);
   const places: readonly Place[] = [
     { path: "", summary: "", flags: [HELP, VERSION], options: [] },
     // oclif lists a command without topic as a topic too.

@@ -10,9 +10,10 @@ import { oneLine, printable, printableJson } from "./output.ts";
 
 /** What a terminal or a CI runner would obey, by ranges and not by the classes that the code uses. */
 const OBEYED = [
+  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
   ["C0 but LF", /[\u0000-\u0009\u000b-\u001f]/],
   ["DEL and C1", /[\u007f-\u009f]/],
-  ["soft hyphen and joiners", /[\u00ad\u034f\u115f\u1160\u180b-\u180f\u3164\uffa0]/],
+  ["soft hyphens, joiners and fillers", /\u00ad|\u034f|\u115f|\u1160|[\u180b-\u180f]|\u3164|\uffa0/],
   ["zero-width characters", /[\u200b-\u200f\u2060-\u206f\ufeff]/],
   ["bidirectional controls", /[\u061c\u202a-\u202e\u2066-\u2069]/],
   ["line and paragraph separators", /[\u2028\u2029]/],

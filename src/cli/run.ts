@@ -33,14 +33,14 @@ export async function runProgram(argv: readonly string[], options: Options): Pro
   try {
     process.exitCode = statusOfHelp(words);
     await run(words, options);
-    return Number(process.exitCode ?? 0);
+    return process.exitCode;
   } catch (error) {
     return statusOf(isExit(error) ? error : await report(error, words, options));
   }
 }
 
 /** What ends with a verdict, and where status 0 lets something in. */
-const DECIDING = ["admit", "verify"];
+const DECIDING = new Set(["admit", "verify"]);
 
 /**
  * Exit status where no command runs and help is printed instead: 0 only for those who asked. `admit --policy P image`
@@ -49,7 +49,7 @@ const DECIDING = ["admit", "verify"];
 function statusOfHelp(argv: readonly string[]): number {
   const [first = ""] = argv;
   const isAsked = first === "--version" || argv.includes("--help");
-  return isAsked && !DECIDING.includes(first) ? 0 : USAGE;
+  return isAsked && !DECIDING.has(first) ? 0 : USAGE;
 }
 
 /** A command has printed its own error and thrown its exit status. */

@@ -68,7 +68,7 @@ describe("the transcripts together", () => {
 });
 
 function record({ argv, outcome }: Run): void {
-  const command = COMMANDS.filter((each) => `${argv.join(" ")} `.startsWith(`${each} `)).at(-1);
+  const command = COMMANDS.findLast((each) => `${argv.join(" ")} `.startsWith(`${each} `));
   const isJson = argv.includes("--json");
   if (command === undefined) return;
   done.push({ command, status: outcome.status, isJson });

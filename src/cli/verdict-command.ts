@@ -44,6 +44,12 @@ export interface Verdicts {
   readonly errors: readonly ({ readonly subject: string } & ErrorReport["error"])[];
 }
 
+/** A subject that could not be judged, and why. */
+interface Unjudged {
+  readonly subject: string;
+  readonly failure: Failure;
+}
+
 /** Judges subjects one by one. The status starts at "denied"; only if every subject is admitted does it become 0. */
 export abstract class VerdictCommand extends BaseCommand<Verdicts> {
   protected override status = DENIED;
@@ -71,7 +77,7 @@ export abstract class VerdictCommand extends BaseCommand<Verdicts> {
     memory: VerdictMemory | null,
   ): Promise<Verdicts> {
     const verdicts: Verdict[] = [];
-    const failures: { subject: string; failure: Failure }[] = [];
+    const failures: Unjudged[] = [];
     const end = Date.now() + flags.deadline * 1000;
     for (const subject of names) {
       try {
@@ -86,17 +92,17 @@ export abstract class VerdictCommand extends BaseCommand<Verdicts> {
         for (const line of explain(failure)) this.logToStderr(line);
       }
     }
+    return this.#report(flags, verdicts, failures);
+  }
+
+  async #report(flags: VerdictFlags, verdicts: readonly Verdict[], failures: readonly Unjudged[]): Promise<Verdicts> {
     const admitted = failures.length === 0 && verdicts.length > 0 && verdicts.every((verdict) => verdict.admitted);
     const errors = failures.map(({ subject, failure }) => ({ subject, ...errorReport(failure).error }));
     const report = { admitted, verdicts, errors };
-    if (flags.report !== undefined)
+    if (flags.report !== undefined) {
       await replaceFile(flags.report, `${printableJson(JSON.stringify(report, null, 2))}\n`);
-    this.status = admitted
-      ? 0
-      : worstOf(
-          verdicts,
-          failures.map(({ failure }) => failure),
-        );
+    }
+    this.status = admitted ? 0 : worstOf(verdicts, failures);
     return report;
   }
 }
@@ -109,9 +115,9 @@ async function openMemory(path: string | undefined): Promise<VerdictMemory | nul
 }
 
 /** A definite no is worse than a subject that could not be judged: it does not go away by trying again. */
-function worstOf(verdicts: readonly Verdict[], failures: readonly Failure[]): number {
+function worstOf(verdicts: readonly Verdict[], failures: readonly Unjudged[]): number {
   if (verdicts.some((verdict) => !verdict.admitted)) return DENIED;
-  return Math.max(DENIED, ...failures.map(({ kind }) => KINDS[kind].exit));
+  return Math.max(DENIED, ...failures.map(({ failure }) => KINDS[failure.kind].exit));
 }
 
 async function withDeadline<Result>(work: Promise<Result>, end: number, seconds: number): Promise<Result> {
