@@ -13,7 +13,7 @@ import { type CountedWitness, evaluateQuorum } from "../witness/quorum.ts";
 import { type Bound, type Check, type CheckName, fail, note, pass } from "./verdict.ts";
 
 /** How far a witness' clock may be ahead of ours, in seconds. */
-export const CLOCK_SKEW_SECONDS = 300;
+const CLOCK_SKEW_SECONDS = 300;
 
 /** A bundle as it was found. Nothing in it is believed yet. */
 export interface FoundBundle {
@@ -120,7 +120,7 @@ export interface VerifiedBy {
 }
 
 /** Of several keys tried, the first success, or why there is none. The bundle's own hint is never asked. */
-export function firstKey(
+function firstKey(
   keys: readonly PolicyKey[],
   verifyBy: (key: PolicyKey) => VerifiedBy | Failure,
 ): VerifiedBy | Failure {

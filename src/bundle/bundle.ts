@@ -48,7 +48,7 @@ export interface Bundle {
 
 /** As sigstore-go has them (pkg/verify). */
 export const MAX_ENTRIES = 32;
-export const MAX_TIMESTAMPS = 32;
+const MAX_TIMESTAMPS = 32;
 
 /**
  * Reads a bundle: strict JSON, unknown fields refused.

@@ -2,7 +2,7 @@ import { requireFindableOrigin, urlOfOrigin } from "./origin.ts";
 import { formatTime } from "./time-period.ts";
 import { type NewLog } from "./trusted-log.ts";
 
-export const SIGNING_CONFIG_MEDIA_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
+const SIGNING_CONFIG_MEDIA_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
 
 /** The version of Rekor's interface that assay's logs speak. */
 const REKOR_API_VERSION = 2;

@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json/json.ts";
 import { Message, readDocument } from "./protojson.ts";
 
 /** in-toto attestation framework, spec/v1/statement.md. */
-export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 
 /** Digests of one artefact by the names of in-toto's digest set: at least one, lower-case hex for SHA-2. */
 export interface SubjectDigest {

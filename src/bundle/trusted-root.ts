@@ -13,7 +13,7 @@ export interface TrustedRoot {
   readonly timestampAuthorities: readonly Json[];
 }
 
-export const TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+const TRUSTED_ROOT_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 
 /** Longest list read; real ones have a handful. */
 const MAX_MEMBERS = 256;

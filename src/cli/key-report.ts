@@ -6,7 +6,7 @@ import { oneLine } from "./output.ts";
 import { type Report } from "./schema.ts";
 
 /** What is said of any key. */
-export function keyReport({ keyDetails, keyId }: PublicKey): { algorithm: string; keyDetails: string; keyId: string } {
+function keyReport({ keyDetails, keyId }: PublicKey): { algorithm: string; keyDetails: string; keyId: string } {
   return { algorithm: KEY_DETAILS[keyDetails].title, keyDetails, keyId };
 }
 

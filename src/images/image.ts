@@ -26,7 +26,7 @@ export interface Image {
 }
 
 /** Manifests of one image, indexes included; what verifiers accept as subjects of one statement. */
-export const MAX_SUBJECTS = 1024;
+const MAX_SUBJECTS = 1024;
 /** Bytes of all manifests of one image. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** An index, and indexes in it. */

@@ -7,4 +7,3 @@ export const PREDICATE_TYPES = {
   /** Which node measurements of a product still stand. */
   measurementStatus: "urn:assay:measurement-status:v1",
 } as const;
-export type PredicateType = (typeof PREDICATE_TYPES)[keyof typeof PREDICATE_TYPES];

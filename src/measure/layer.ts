@@ -26,9 +26,9 @@ export interface LayerLimits {
   readonly maxEntries?: number;
 }
 
-export const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
-export const DEFAULT_MAX_RATIO = 1000;
-export const DEFAULT_MAX_ENTRIES = 10_000_000;
+const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
+const DEFAULT_MAX_RATIO = 1000;
+const DEFAULT_MAX_ENTRIES = 10_000_000;
 /** Layers below this many bytes may have any ratio: reading them costs a second or two, and runs of zeros compress well. */
 const RATIO_FREE_BYTES = 1024 ** 3;
 

@@ -33,9 +33,9 @@ export type ParsedManifest =
   ({ readonly kind: "manifest" } & ImageManifest) | ({ readonly kind: "index" } & ImageIndex);
 
 /** Layers of one image; runtimes stop at a few hundred. */
-export const MAX_LAYERS = 4096;
+const MAX_LAYERS = 4096;
 /** Manifests in one index. */
-export const MAX_MANIFESTS = 16_384;
+const MAX_MANIFESTS = 16_384;
 
 /** @throws oci/malformed-manifest */
 export function parseImageManifest(bytes: Uint8Array): ImageManifest {
