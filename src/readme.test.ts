@@ -14,7 +14,9 @@ function shownCommands(): readonly string[] {
   const lines = blocks.flatMap(([, block = ""]) => block.replaceAll(/\\\n\s*/g, "").split("\n"));
   const examples = config.commands.flatMap(({ id, examples = [] }) =>
     examples.map((example) =>
-      String(example).replaceAll("<%= config.bin %>", "assay").replaceAll("<%= command.id %>", id.replaceAll(":", " ")),
+      (typeof example === "string" ? example : example.command)
+        .replaceAll("<%= config.bin %>", "assay")
+        .replaceAll("<%= command.id %>", id.replaceAll(":", " ")),
     ),
   );
   return [...lines, ...examples].flatMap((line) => /\bassay [a-z][^#|>)]*/.exec(line)?.[0].trim() ?? []);
