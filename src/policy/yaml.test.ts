@@ -70,6 +70,12 @@ describe("what costs much to read", () => {
     expect(() => read(`${text} `)).toThrow(expect.objectContaining({ code: "policy/malformed" }));
   });
 
+  test("a mapping of many keys is read, in no more time than it has keys", () => {
+    const keys = Array.from({ length: 30_000 }, (_, at) => `k${at}: ${at}\n`).join("");
+    expect(Object.keys(Object(read(keys)))).toHaveLength(30_000);
+    expect(() => read(`${keys}k29999: 1\n`)).toThrow(expect.objectContaining({ code: "policy/malformed" }));
+  });
+
   test.each([
     ["opened lists", "[".repeat(200_000)],
     ["opened mappings", "{a: ".repeat(50_000)],

@@ -11,6 +11,7 @@ import {
   parseDocument,
   type Scalar,
   visit,
+  type YAMLMap,
 } from "yaml";
 
 import { fromUtf8 } from "../bytes/utf8.ts";
@@ -40,7 +41,8 @@ export function readYaml(bytes: Uint8Array): Json {
     schema: "core",
     merge: false,
     strict: true,
-    uniqueKeys: true,
+    // Done below: here, a mapping would take time by the square of its length.
+    uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
   });
@@ -56,6 +58,10 @@ export function readYaml(bytes: Uint8Array): Json {
     Node: (_key, node, path) => {
       const refused = refusal(node, path.filter(isCollection).length);
       if (refused !== null) throw new Failure("policy/malformed", `${refused} (${at(node.range?.[0] ?? 0)})`);
+      const twice = isMap(node) ? repeatedKey(node) : null;
+      if (twice !== null) {
+        throw new Failure("policy/malformed", `the key ${String(twice.value)} twice (${at(twice.range?.[0] ?? 0)})`);
+      }
     },
     Pair: (_key, { key }) => {
       if (!isScalar(key) || typeof key.value !== "string")
@@ -73,6 +79,17 @@ function refusal(node: Node, depth: number): string | null {
   if ("anchor" in node && node.anchor !== undefined) return "an anchor";
   if (node.tag !== undefined) return `the tag ${node.tag}`;
   return isScalar(node) ? scalarRefusal(node) : null;
+}
+
+/** The first key that stands in `map` a second time. */
+function repeatedKey({ items }: YAMLMap): Scalar | null {
+  const seen = new Set<unknown>();
+  for (const { key } of items) {
+    if (!isScalar(key)) continue;
+    if (seen.has(key.value)) return key;
+    seen.add(key.value);
+  }
+  return null;
 }
 
 function scalarRefusal({ value, source }: Scalar): string | null {
