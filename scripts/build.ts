@@ -5,7 +5,7 @@
  * from importing every command to find one.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,24 +13,28 @@ import { Plugin } from "@oclif/core/config";
 import { build } from "esbuild";
 
 import { lazyPackages } from "./lazy-packages.ts";
+import { notices } from "./notices.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
+/** Built beside, and put in place at once: whoever runs or packs meanwhile has the old build or the new one, whole. */
+const FRESH = join(ROOT, `dist.${process.pid}`);
 
 const commands: string[] = [];
 for await (const path of glob("commands/**/*.ts", { cwd: ROOT })) if (!path.endsWith(".test.ts")) commands.push(path);
 
-rmSync(DIST, { recursive: true, force: true });
-mkdirSync(DIST, { recursive: true });
+mkdirSync(FRESH);
+process.once("exit", () => rmSync(FRESH, { recursive: true, force: true }));
 
-await build({
+const { metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: [
     ...commands.toSorted().map((path) => ({ in: path, out: path.replace(/\.ts$/, "") })),
     { in: "src/cli/run.ts", out: "run" },
     { in: "src/index.ts", out: "index" },
   ],
-  outdir: DIST,
+  outdir: FRESH,
+  metafile: true,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -50,13 +54,14 @@ await build({
   logLevel: "warning",
 });
 
-execFileSync(
-  process.execPath,
-  [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", join(ROOT, "tsconfig.build.json")],
-  {
-    stdio: "inherit",
-  },
-);
+writeFileSync(join(FRESH, "THIRD-PARTY-NOTICES.txt"), notices(ROOT, Object.keys(metafile.inputs)));
+
+const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(FRESH, "types")], {
+  stdio: "inherit",
+});
+rmSync(DIST, { recursive: true, force: true });
+renameSync(FRESH, DIST);
 
 const plugin = new Plugin({
   root: ROOT,
