@@ -16,7 +16,11 @@ export default class VerifyBlob extends VerdictCommand {
   static override flags = {
     ...trustFlags,
     ...verdictFlags,
-    bundle: string({ helpValue: "FILE", description: "the bundle, for one file; by default FILE.sigstore.json" }),
+    bundle: string({
+      multiple: true,
+      helpValue: "FILE",
+      description: "a bundle of the one file, may be repeated; by default FILE.sigstore.json",
+    }),
   };
 
   async run(): Promise<Verdicts> {

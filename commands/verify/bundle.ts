@@ -27,7 +27,7 @@ export default class VerifyBundle extends VerdictCommand {
       const request =
         flags.file === undefined
           ? await digestRequest(flags.digest ?? "", bundle)
-          : await blobRequest(flags.file, bundle);
+          : await blobRequest(flags.file, [bundle]);
       return verifyBlob(request, policy, { ...policy, accept: "any" }, memory, new Date());
     });
   }

@@ -9,13 +9,13 @@ import { readBundleBeside, readFoundBundles } from "./found.ts";
 /**
  * A file as the subject of a verification: hashed once for statements, and read again for signatures over it.
  *
- * @param bundle  undefined for the one beside the file
+ * @param named  bundles; undefined for the one beside the file
  */
-export async function blobRequest(file: string, bundle: string | undefined): Promise<BlobRequest> {
+export async function blobRequest(file: string, named: readonly string[] | undefined): Promise<BlobRequest> {
   const hash = createHash("sha256");
   for await (const chunk of streamFile(file)) hash.update(chunk);
   const sha256 = hash.digest("hex");
-  const bundles = bundle === undefined ? await readBundleBeside(file) : await readFoundBundles([bundle]);
+  const bundles = named === undefined ? await readBundleBeside(file) : await readFoundBundles(named);
   return { name: file, sha256, open: () => streamFile(file), bundles };
 }
 
