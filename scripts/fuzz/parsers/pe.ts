@@ -36,7 +36,7 @@ export const parsers = [
     check: ({ sections: found, fileSize }, input) => {
       if (fileSize !== input.length) throw new Error(`a file of ${input.length} bytes is said to have ${fileSize}`);
       for (const { name, rawOffset, rawSize } of found) {
-        if (rawOffset + rawSize > input.length) throw new Error(`section ${name} ends outside the file`);
+        if (rawSize > 0 && rawOffset + rawSize > input.length) throw new Error(`section ${name} ends outside the file`);
       }
     },
   }),
