@@ -82,7 +82,9 @@ describe("unsigned integers", () => {
   });
 });
 
-test("bit strings are of whole octets", () => {
+test("bit strings are of whole octets, however many", () => {
+  const many = new Uint8Array(500_000);
+  expect(decodeBits(encodeBits(many))).toEqual(many);
   expect(decodeBits(encodeBits(fromHex("a5ff")))).toEqual(fromHex("a5ff"));
   expect(() => decodeBits(fromHex("01fe"))).toThrow(expect.objectContaining({ code: "der/malformed" }));
 });

@@ -1,3 +1,4 @@
+import { concat } from "../bytes/join.ts";
 import { Failure } from "../failure.ts";
 import { TAGS } from "./tag.ts";
 
@@ -93,7 +94,7 @@ export function encodeOid(oid: string): Uint8Array {
 }
 
 /** Contents of a BIT STRING of whole octets: no unused bits, then `bits` (X.690 §8.6). */
-export const encodeBits = (bits: Uint8Array): Uint8Array => Uint8Array.of(0, ...bits);
+export const encodeBits = (bits: Uint8Array): Uint8Array => concat(Uint8Array.of(0), bits);
 
 /**
  * Inverse of {@link encodeBits}.
