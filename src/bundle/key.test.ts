@@ -170,6 +170,11 @@ test.each<[string, string | Uint8Array, FailureCode]>([
   ["DER with a byte more", concat(spki, Uint8Array.of(0)), "bundle/malformed-key"],
   ["DER with a byte less", spki.subarray(0, -1), "bundle/malformed-key"],
   ["a point not on the curve", flip(spki, 90), "bundle/malformed-key"],
+  [
+    "the point at infinity",
+    concat(fromHex("301930130607"), spki.subarray(6, 23), fromHex("03020000")),
+    "bundle/malformed-key",
+  ],
   ["the compressed form of a good key", compressed, "bundle/malformed-key"],
   ["the hybrid form of a good key", hybrid, "bundle/malformed-key"],
   ["more than a key can have", `${pem}${"\n".repeat(20_000)}`, "bundle/malformed-key"],

@@ -71,9 +71,7 @@ export function readPublicKey(pemOrDer: string | Uint8Array): PublicKey {
 export function publicKeyOf(key: KeyObject): PublicKey {
   const publicKey = key.type === "private" ? createPublicKey(key) : key;
   const keyDetails = detailsOf(publicKey);
-  // By way of JWK, which has coordinates and named curves only: whatever form a point or a curve came in is gone.
-  const canonical = createPublicKey({ key: publicKey.export({ format: "jwk" }), format: "jwk" });
-  const spki = new Uint8Array(canonical.export({ type: "spki", format: "der" }));
+  const spki = new Uint8Array(canonicalKey(publicKey).export({ type: "spki", format: "der" }));
   return { spki, keyId: toHex(sha256(spki)), keyDetails };
 }
 
@@ -160,6 +158,16 @@ function nodeKey(spki: Uint8Array): KeyObject {
     return createPublicKey({ key: Buffer.from(spki), type: "spki", format: "der" });
   } catch (cause) {
     throw new Failure("bundle/malformed-key", "not a SubjectPublicKeyInfo", { cause });
+  }
+}
+
+/** By way of JWK, which has coordinates and named curves only: whatever form a point or a curve came in is gone. */
+function canonicalKey(key: KeyObject): KeyObject {
+  try {
+    return createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  } catch (cause) {
+    // OpenSSL reads the point at infinity (SEC 1 §2.3.4), under which anybody can sign.
+    throw new Failure("bundle/malformed-key", "the public key has no coordinates", { cause });
   }
 }
 

@@ -36,6 +36,8 @@ const compress = (uncompressed: Uint8Array) => {
   const head = fromHex("3039301306072a8648ce3d020106082a8648ce3d030107032200");
   return concat(head, Uint8Array.of(2 + ((y[31] ?? 0) % 2)), x);
 };
+/** P-256 and the point at infinity. */
+const INFINITY = fromHex("3019301306072a8648ce3d020106082a8648ce3d03010703020000");
 const id = (name: string, type: NoteKeyType, key: Uint8Array) => makeVerifierKey(name, type, key).keyId;
 const ed25519 = (bytes: number) => toBase64(concat(Uint8Array.of(1), new Uint8Array(bytes)));
 const ecdsa = (key: Uint8Array) => toBase64(concat(Uint8Array.of(2), key));
@@ -100,6 +102,7 @@ describe("refusals", () => {
     ["ECDSA with something else than a key", `x+00000000+${ecdsa(new Uint8Array(91))}`, "note/unsupported-key"],
     ["ECDSA on another curve", `x+00000000+${ecdsa(spki("secp256k1"))}`, "note/unsupported-key"],
     ["ECDSA with its curve spelt out", `x+00000000+${ecdsa(spki("P-256", "explicit"))}`, "note/unsupported-key"],
+    ["ECDSA with the point at infinity", `x+00000000+${ecdsa(INFINITY)}`, "note/unsupported-key"],
     ["ECDSA with its point compressed", `x+00000000+${ecdsa(compress(spki("P-256")))}`, "note/unsupported-key"],
     [
       "ECDSA with bytes after the key",

@@ -108,11 +108,20 @@ export function ecdsaKeyObject(spki: Uint8Array): KeyObject {
   if (key.asymmetricKeyType !== "ec" || !CURVES.has(key.asymmetricKeyDetails?.namedCurve)) {
     throw new Failure("note/unsupported-key", "the ECDSA key is not on P-256, P-384 or P-521");
   }
-  const usual = createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  const usual = fromCoordinates(key);
   if (!equalBytes(usual.export({ format: "der", type: "spki" }), spki)) {
     throw new Failure("note/unsupported-key", "the ECDSA key is not encoded canonically");
   }
   return usual;
+}
+
+function fromCoordinates(key: KeyObject): KeyObject {
+  try {
+    return createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  } catch (cause) {
+    // OpenSSL reads the point at infinity (SEC 1 §2.3.4), under which anybody can sign.
+    throw new Failure("note/unsupported-key", "the ECDSA key has no coordinates", { cause });
+  }
 }
 
 function readSpki(spki: Uint8Array): KeyObject {
