@@ -80,6 +80,8 @@ describe("what costs much to read", () => {
     ["opened lists", "[".repeat(200_000)],
     ["opened mappings", "{a: ".repeat(50_000)],
     ["lists in lists", `${"- ".repeat(50_000)}1`],
+    ["lists in lists, deeper than a stack", "[".repeat(500_000)],
+    ["lists on one line, deeper than a stack", `${"- ".repeat(200_000)}a`],
     ["mappings in mappings", Array.from({ length: 1000 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n")],
     [
       "a billion laughs",

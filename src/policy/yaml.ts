@@ -36,16 +36,7 @@ export function readYaml(bytes: Uint8Array): Json {
     throw new Failure("policy/malformed", `the policy has ${bytes.length} bytes; at most ${MAX_POLICY_BYTES} are read`);
   }
   const lines = new LineCounter();
-  const document = parseDocument(fromUtf8(bytes), {
-    version: "1.2",
-    schema: "core",
-    merge: false,
-    strict: true,
-    // Done below: here, a mapping would take time by the square of its length.
-    uniqueKeys: false,
-    lineCounter: lines,
-    prettyErrors: false,
-  });
+  const document = parse(fromUtf8(bytes), lines);
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `line ${line}, column ${col}`;
@@ -70,6 +61,26 @@ export function readYaml(bytes: Uint8Array): Json {
     },
   });
   return toJson(document.contents);
+}
+
+function parse(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
+  try {
+    return parseDocument(text, {
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      strict: true,
+      // Done by the reader: here, a mapping would take time by the square of its length.
+      uniqueKeys: false,
+      lineCounter,
+      prettyErrors: false,
+    });
+  } catch (cause) {
+    // The library descends by recursion, and knows no limit but the stack's.
+    if (cause instanceof RangeError)
+      throw new Failure("policy/malformed", `nesting deeper than ${MAX_DEPTH}`, { cause });
+    throw cause;
+  }
 }
 
 /** @param depth  lists and mappings around the node */
