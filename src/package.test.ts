@@ -56,9 +56,15 @@ describe("the package", () => {
     const packed: unknown = JSON.parse(listing);
     const paths = [...JSON.stringify(packed).matchAll(/"path":"([^"]+)"/g)].map(([, path]) => path ?? "");
     const allowed =
-      /^(?:bin\/run\.js|dist\/.+\.js|dist\/types\/.+\.d\.ts|docs\/[a-z]+\.md|schemas\/.+\.v1\.json|oclif\.manifest\.json|package\.json|[A-Z]+(?:\.md)?)$/;
+      /^(?:bin\/run\.js|dist\/.+\.js|dist\/THIRD-PARTY-NOTICES\.txt|dist\/types\/.+\.d\.ts|docs\/[a-z]+\.md|schemas\/.+\.v1\.json|oclif\.manifest\.json|package\.json|[A-Z]+(?:\.md)?)$/;
     expect(paths).toEqual(
-      expect.arrayContaining(["bin/run.js", "docs/codes.md", "schemas/verdict.v1.json", "LICENSE"]),
+      expect.arrayContaining([
+        "bin/run.js",
+        "docs/codes.md",
+        "schemas/verdict.v1.json",
+        "LICENSE",
+        "dist/THIRD-PARTY-NOTICES.txt",
+      ]),
     );
     expect(paths.filter((path) => !allowed.test(path) || /test|contract/.test(path))).toEqual([]);
   });
