@@ -11,7 +11,9 @@ const NO_FILE = "No licence file in the package; package.json says: ";
  * @param inputs  files that went into the bundles, relative to it
  */
 export function notices(root: string, inputs: readonly string[]): string {
-  const packages = new Set(inputs.flatMap((input) => /node_modules\/(?:@[^/]+\/)?[^/]+(?!.*\/node_modules\/)/.exec(input) ?? []));
+  const packages = new Set(
+    inputs.flatMap((input) => /node_modules\/(?:@[^/]+\/)?[^/]+(?!.*\/node_modules\/)/.exec(input) ?? []),
+  );
   const texts = [...packages].toSorted().map((directory) => notice(join(root, directory)));
   return `assay contains these packages.\n\n${texts.join("\n")}`;
 }
